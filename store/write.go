@@ -1,0 +1,127 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"gorm.io/gorm"
+
+	"wardline/audit"
+	"wardline/device"
+)
+
+// tx is one write transaction: the database, its one time, and what is to be
+// told when it commits.
+type tx struct {
+	*gorm.DB
+	// now is the database's clock when the transaction began.
+	now    time.Time
+	engine Engine
+	newID  func() string
+	events []audit.Event
+	wakes  []device.EnrollmentID
+	// news are notices for the other replicas, such as "revoked <fingerprint>".
+	news []string
+}
+
+// record adds an audit event to the transaction. ID and At are filled in.
+func (t *tx) record(events ...audit.Event) {
+	for _, e := range events {
+		e.ID, e.At = t.newID(), t.now
+		t.events = append(t.events, e)
+	}
+}
+
+// wakeUp says that these enrollments have work from the commit on.
+func (t *tx) wakeUp(enrollments ...device.EnrollmentID) {
+	t.wakes = append(t.wakes, enrollments...)
+}
+
+// lockRows is the clause that locks the rows of a SELECT until the commit. On
+// SQLite the one writer holds the lock already.
+func (t *tx) lockRows() string {
+	if t.engine == Postgres {
+		return " FOR UPDATE"
+	}
+	return ""
+}
+
+const writeAttempts = 4
+
+// write runs f in one transaction, then appends the events it recorded as the
+// last thing in it. A deadlock or a serialisation failure runs f again: f must
+// have no effect outside the transaction. An error from COMMIT is a failed
+// write.
+func (s *Store) write(ctx context.Context, f func(*tx) error) error {
+	var err error
+	for range writeAttempts {
+		var t *tx
+		err = s.writer.WithContext(ctx).Transaction(func(db *gorm.DB) error {
+			now, err := s.clock(db)
+			if err != nil {
+				return fmt.Errorf("read the database's clock: %w", err)
+			}
+			t = &tx{DB: db, now: now, engine: s.engine, newID: s.newID}
+			if err := f(t); err != nil {
+				return err
+			}
+			if err := t.notify(); err != nil {
+				return err
+			}
+			return t.appendAudit()
+		})
+		if err == nil {
+			if s.engine == SQLite && len(t.wakes) > 0 {
+				s.wake(t.wakes)
+			}
+			return nil
+		}
+		if !retryable(err) || ctx.Err() != nil {
+			return err
+		}
+	}
+	return err
+}
+
+func retryable(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+}
+
+// WakeChannel is the PostgreSQL channel that replicas listen on.
+const WakeChannel = "wardline_wake"
+
+// A notification names up to this many enrollments. PostgreSQL refuses 8,000
+// bytes and takes the transaction with it: 200 identifiers are 7,400.
+const idsPerNotice = 200
+
+// notify sends, inside the transaction, who has work ("d <id> <id> ...") and
+// what else the other replicas must know. After the commit would be too late: a
+// kill between the two would lose it.
+func (t *tx) notify() error {
+	if t.engine != Postgres {
+		return nil
+	}
+	notices := t.news
+	for rest := t.wakes; len(rest) > 0; {
+		n := min(len(rest), idsPerNotice)
+		var b strings.Builder
+		b.WriteString("d")
+		for _, id := range rest[:n] {
+			b.WriteByte(' ')
+			b.WriteString(string(id))
+		}
+		notices = append(notices, b.String())
+		rest = rest[n:]
+	}
+	for _, n := range notices {
+		if err := t.Exec("SELECT pg_notify(?, ?)", WakeChannel, n).Error; err != nil {
+			return fmt.Errorf("notify replicas: %w", err)
+		}
+	}
+	return nil
+}
