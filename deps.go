@@ -4,12 +4,14 @@ package deps
 
 import (
 	_ "github.com/alecthomas/kong"
+	_ "github.com/alecthomas/kong-yaml"
 	_ "github.com/boombuler/barcode/qr"
 	_ "github.com/danielgtaylor/huma/v2"
 	_ "github.com/danielgtaylor/huma/v2/adapters/humagin"
 	_ "github.com/gin-gonic/gin"
 	_ "github.com/glebarez/sqlite"
 	_ "github.com/go-jose/go-jose/v4"
+	_ "github.com/gofrs/flock"
 	_ "github.com/golang-jwt/jwt/v5"
 	_ "github.com/google/go-cmp/cmp"
 	_ "github.com/google/uuid"
