@@ -1,0 +1,135 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"wardline/audit"
+	"wardline/internal/auditlog"
+)
+
+// ErrBadCursor is returned for a cursor that no list of ours has given out.
+var ErrBadCursor = errors.New("not a cursor")
+
+// auditCountLimit bounds counting: a log of millions of events is not counted
+// for every page of it.
+const auditCountLimit = 10_000
+
+// ListAudit returns a page of the audit log, newest first, the cursor of the
+// next page ("" at the end) and how many events match, counted up to 10,000 (one
+// more means "more than that").
+func (s *Store) ListAudit(ctx context.Context, q auditlog.Query) ([]audit.Event, string, int, error) {
+	match := func() *gorm.DB { return matchAudit(s.reader.WithContext(ctx).Model(&auditEventRow{}), q) }
+	page := match()
+	if q.Cursor != "" {
+		at, id, err := parseAuditCursor(q.Cursor)
+		if err != nil {
+			return nil, "", 0, err
+		}
+		page = page.Where("at < ? OR (at = ? AND id < ?)", at, at, id)
+	}
+	var rows []auditEventRow
+	err := page.Select("id", "at", "body").Order("at DESC, id DESC").Limit(q.Limit + 1).Find(&rows).Error
+	if err != nil {
+		return nil, "", 0, fmt.Errorf("list the audit log: %w", err)
+	}
+	next := ""
+	if len(rows) > q.Limit {
+		rows = rows[:q.Limit]
+		last := rows[len(rows)-1]
+		next = fmt.Sprintf("%d.%s", last.At.time().UnixMicro(), last.ID)
+	}
+	events, err := parseEvents(rows)
+	if err != nil {
+		return nil, "", 0, fmt.Errorf("list the audit log: %w", err)
+	}
+	var total int64
+	err = s.reader.WithContext(ctx).Table("(?) AS matching", match().Select("1").Limit(auditCountLimit+1)).Count(&total).Error
+	if err != nil {
+		return nil, "", 0, fmt.Errorf("count the audit log: %w", err)
+	}
+	return events, next, int(total), nil
+}
+
+func matchAudit(db *gorm.DB, q auditlog.Query) *gorm.DB {
+	equal := func(column, value string) {
+		if value != "" {
+			db = db.Where(column+" = ?", value)
+		}
+	}
+	equal("device_id", q.Device)
+	equal("command_id", q.Command)
+	equal("subject", q.Subject)
+	equal("actor_id", q.Actor)
+	if noun, all := strings.CutSuffix(q.Action, ".*"); all {
+		// A range, not LIKE: it uses the index and has no wildcards of its own.
+		db = db.Where("action >= ? AND action < ?", noun+".", noun+"/")
+	} else {
+		equal("action", q.Action)
+	}
+	if !q.Since.IsZero() {
+		db = db.Where("at >= ?", dbTime(q.Since))
+	}
+	if !q.Until.IsZero() {
+		db = db.Where("at < ?", dbTime(q.Until))
+	}
+	return db
+}
+
+func parseAuditCursor(cursor string) (dbTime, string, error) {
+	micros, id, ok := strings.Cut(cursor, ".")
+	n, err := strconv.ParseInt(micros, 10, 64)
+	if !ok || err != nil || id == "" {
+		return dbTime{}, "", fmt.Errorf("%q: %w", cursor, ErrBadCursor)
+	}
+	return dbTime(time.UnixMicro(n).UTC()), id, nil
+}
+
+func parseEvents(rows []auditEventRow) ([]audit.Event, error) {
+	events := make([]audit.Event, len(rows))
+	for i, r := range rows {
+		e, err := audit.Parse(r.Body)
+		if err != nil {
+			return nil, fmt.Errorf("event %s: %w", r.ID, err)
+		}
+		events[i] = e
+	}
+	return events, nil
+}
+
+// AuditSince returns the events of up to limit links after the link with number
+// seq, in the chain's order, with the number that it got to. Whoever follows the
+// log follows this number: rows ordered by time or id appear late when another
+// writer commits late.
+func (s *Store) AuditSince(ctx context.Context, seq int64, limit int) ([]audit.Event, int64, error) {
+	var links []auditLinkRow
+	err := s.reader.WithContext(ctx).Select("id", "seq").Where("seq > ?", seq).Order("seq").Limit(limit).Find(&links).Error
+	if err != nil {
+		return nil, seq, fmt.Errorf("follow the audit log: %w", err)
+	}
+	if len(links) == 0 {
+		return nil, seq, nil
+	}
+	byLink, err := s.eventsOf(ctx, links)
+	if err != nil {
+		return nil, seq, fmt.Errorf("follow the audit log: %w", err)
+	}
+	var events []audit.Event
+	for _, l := range links {
+		for _, stored := range byLink[l.ID] {
+			e, err := audit.Parse(stored.Body)
+			if err != nil {
+				return nil, seq, fmt.Errorf("follow the audit log: event %s: %w", stored.ID, err)
+			}
+			events = append(events, e)
+		}
+		seq = *l.Seq
+	}
+	return events, seq, nil
+}
