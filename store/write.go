@@ -69,6 +69,9 @@ func (s *Store) write(ctx context.Context, f func(*tx) error) error {
 			if err := f(t); err != nil {
 				return err
 			}
+			if err := t.idempotentByEvents(ctx); err != nil {
+				return err
+			}
 			if err := t.notify(); err != nil {
 				return err
 			}
