@@ -177,6 +177,10 @@ func (v Verdict) pump(key kindKey, f Facts, m device.Model, ctx JudgeContext, li
 		}
 	}
 	cell := row.cell(v.State)
+	if ctx.HoldUntilIdle && cell == Staged && row.idle == OK {
+		// Whoever asked to wait until the pump is free did not ask for staging.
+		cell = Hold
+	}
 	if permits(cell, v.State, f, m, ctx) {
 		if cell == Staged || cell == StagedTwo {
 			v.AllowedReported = applyStagedIn(key)
