@@ -3,7 +3,7 @@
 //
 // It does no I/O and imports nothing else of Wardline. Rows, and the trigger
 // that links them on PostgreSQL, live in package store; both engines are
-// verified by the one Verifier here.
+// verified by the one Verify here.
 //
 // Start reading at Event in event.go, then chain.go.
 package audit

@@ -80,6 +80,9 @@ func (t *tx) appendAudit() error {
 		if err := t.Take(&head, 1).Error; err != nil {
 			return fmt.Errorf("read the audit head: %w", err)
 		}
+		if len(head.Hash) != len(content) {
+			return errors.New("the audit head is damaged: run wardline audit verify")
+		}
 		next := audit.Head{Seq: head.Seq, Hash: audit.Hash(head.Hash)}.Next(content)
 		link.Seq, link.Hash = &next.Seq, next.Hash[:]
 		err := t.Model(&auditHeadRow{}).Where("id = 1").Updates(map[string]any{"seq": next.Seq, "hash": next.Hash[:]}).Error
@@ -96,19 +99,45 @@ func (t *tx) appendAudit() error {
 	return nil
 }
 
+// Record writes events about things that change no row: a refused sign-in, a
+// message that could not be read, a look at the log. What changes something
+// records its event in the transaction that changes it.
+func (s *Store) Record(ctx context.Context, events ...audit.Event) error {
+	return s.write(ctx, func(t *tx) error {
+		t.record(events...)
+		return nil
+	})
+}
+
 // AuditHead is the newest link of the chain.
 func (s *Store) AuditHead(ctx context.Context) (audit.Head, error) {
 	var head auditHeadRow
 	if err := s.reader.WithContext(ctx).Take(&head, 1).Error; err != nil {
 		return audit.Head{}, fmt.Errorf("read the audit head: %w", err)
 	}
-	return audit.Head{Seq: head.Seq, Hash: audit.Hash(head.Hash)}, nil
+	return audit.Head{Seq: head.Seq, Hash: hashOf(head.Hash)}, nil
 }
 
-const linksPerPage = 1000
+// hashOf reads a stored hash. One of another length becomes 32 zero bytes, which
+// no link has: the verifier names it.
+func hashOf(stored []byte) audit.Hash {
+	var h audit.Hash
+	if len(stored) == len(h) {
+		copy(h[:], stored)
+	}
+	return h
+}
+
+const (
+	linksPerPage = 1000
+	// eventsPerPage bounds what a page of links brings with it: one link of bulk
+	// work has thousands of events.
+	eventsPerPage = 20_000
+)
 
 // AuditLinks walks the chain from the first link to the newest, in bounded
-// memory, for audit.Verify. Rows that break the chain are handed over as they
+// memory, for audit.Verify, and then hands over as links without a number what
+// lies outside of the chain. Rows that break the chain are handed over as they
 // are: judging them is the verifier's work.
 func (s *Store) AuditLinks(ctx context.Context) iter.Seq2[audit.Link, error] {
 	return func(yield func(audit.Link, error) bool) {
@@ -121,28 +150,87 @@ func (s *Store) AuditLinks(ctx context.Context) iter.Seq2[audit.Link, error] {
 				return
 			}
 			if len(links) == 0 {
+				break
+			}
+			links = firstEvents(links, eventsPerPage)
+			if !s.yieldLinks(ctx, links, yield) {
 				return
 			}
-			events, err := s.eventsOf(ctx, links)
-			if err != nil {
-				yield(audit.Link{}, err)
+			after = *links[len(links)-1].Seq
+		}
+		strays, err := s.auditStrays(ctx)
+		if err != nil {
+			yield(audit.Link{}, err)
+			return
+		}
+		for _, l := range strays {
+			if !yield(l, nil) {
 				return
-			}
-			for _, l := range links {
-				out := audit.Link{Seq: *l.Seq, Events: events[l.ID]}
-				if len(l.Content) == len(out.Content) {
-					out.Content = audit.Hash(l.Content)
-				}
-				if len(l.Hash) == len(out.Hash) {
-					out.Hash = audit.Hash(l.Hash)
-				}
-				if !yield(out, nil) {
-					return
-				}
-				after = *l.Seq
 			}
 		}
 	}
+}
+
+// firstEvents cuts links where their events would pass limit; one is left always.
+func firstEvents(links []auditLinkRow, limit int) []auditLinkRow {
+	sum := 0
+	for i, l := range links {
+		if sum += l.N; sum > limit && i > 0 {
+			return links[:i]
+		}
+	}
+	return links
+}
+
+func (s *Store) yieldLinks(ctx context.Context, links []auditLinkRow, yield func(audit.Link, error) bool) bool {
+	events, err := s.eventsOf(ctx, links)
+	if err != nil {
+		yield(audit.Link{}, err)
+		return false
+	}
+	for _, l := range links {
+		out := audit.Link{Seq: *l.Seq, N: l.N, Content: hashOf(l.Content), Hash: hashOf(l.Hash), Events: events[l.ID]}
+		if !yield(out, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// straysShown is enough to say that something lies outside of the chain.
+const straysShown = 10
+
+// auditStrays finds events that no numbered link covers, and links without a
+// number: a transaction numbers its link before anybody else can see it, so there
+// are none unless somebody put them there.
+func (s *Store) auditStrays(ctx context.Context) ([]audit.Link, error) {
+	var rows []auditEventRow
+	err := s.reader.WithContext(ctx).
+		Where("NOT EXISTS (SELECT 1 FROM audit_link l WHERE l.id = audit_event.link_id AND l.seq > 0)").
+		Order("at, id").Limit(straysShown).Find(&rows).Error
+	if err != nil {
+		return nil, err
+	}
+	var out []audit.Link
+	for _, r := range rows {
+		out = append(out, audit.Link{Events: []audit.StoredEvent{r.stored()}})
+	}
+	var unnumbered int64
+	err = s.reader.WithContext(ctx).Model(&auditLinkRow{}).Where("seq IS NULL OR seq < 1").Count(&unnumbered).Error
+	if err != nil {
+		return nil, err
+	}
+	if unnumbered > 0 && len(out) == 0 {
+		out = append(out, audit.Link{})
+	}
+	return out, nil
+}
+
+func (r auditEventRow) stored() audit.StoredEvent {
+	return audit.StoredEvent{Body: r.Body, Hash: hashOf(r.Hash), Filed: audit.Event{
+		ID: r.ID, At: r.At.time(), Action: audit.Action(r.Action),
+		Actor:  audit.Actor{Kind: audit.ActorKind(r.ActorKind), ID: r.ActorID},
+		Device: r.DeviceID, Enrollment: r.Enrollment, Command: r.CommandID, Subject: r.Subject}}
 }
 
 func (s *Store) eventsOf(ctx context.Context, links []auditLinkRow) (map[string][]audit.StoredEvent, error) {
@@ -151,18 +239,13 @@ func (s *Store) eventsOf(ctx context.Context, links []auditLinkRow) (map[string]
 		ids[i] = l.ID
 	}
 	var rows []auditEventRow
-	err := s.reader.WithContext(ctx).Select("id", "link_id", "body", "hash").
-		Where("link_id IN ?", ids).Order("link_id, ordinal").Find(&rows).Error
+	err := s.reader.WithContext(ctx).Where("link_id IN ?", ids).Order("link_id, ordinal").Find(&rows).Error
 	if err != nil {
 		return nil, err
 	}
 	out := make(map[string][]audit.StoredEvent, len(links))
 	for _, r := range rows {
-		e := audit.StoredEvent{ID: r.ID, Body: r.Body}
-		if len(r.Hash) == len(e.Hash) {
-			e.Hash = audit.Hash(r.Hash)
-		}
-		out[r.LinkID] = append(out[r.LinkID], e)
+		out[r.LinkID] = append(out[r.LinkID], r.stored())
 	}
 	return out, nil
 }

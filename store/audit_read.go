@@ -125,7 +125,7 @@ func (s *Store) AuditSince(ctx context.Context, seq int64, limit int) ([]audit.E
 		for _, stored := range byLink[l.ID] {
 			e, err := audit.Parse(stored.Body)
 			if err != nil {
-				return nil, seq, fmt.Errorf("follow the audit log: event %s: %w", stored.ID, err)
+				return nil, seq, fmt.Errorf("follow the audit log: event %s: %w", stored.Filed.ID, err)
 			}
 			events = append(events, e)
 		}
