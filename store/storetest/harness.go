@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"database/sql"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -96,6 +97,18 @@ func (h *Harness) Store(opts ...Option) *store.Store {
 	}
 	h.ears = listen(h.t, h.Engine, h.DSN)
 	return h.open(opts)
+}
+
+// Empty makes a fresh database without any table: what an upgrade test loads a
+// dump into, before Reopen.
+func (h *Harness) Empty() {
+	h.t.Helper()
+	if h.Engine == store.Postgres {
+		h.DSN = emptyPostgres(h.t)
+	} else {
+		h.DSN = filepath.Join(h.t.TempDir(), "wardline.db")
+	}
+	h.ears = listen(h.t, h.Engine, h.DSN)
 }
 
 // Second opens another store on the newest database of Store, with its own

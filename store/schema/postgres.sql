@@ -1,0 +1,317 @@
+-- The schema that all migrations together make. Written by the test; do not edit.
+
+CREATE TABLE access_point (
+    bssid text NOT NULL,
+    name text NOT NULL DEFAULT ''::text,
+    place_id text NOT NULL,
+    updated_at bigint NOT NULL,
+    CONSTRAINT access_point_pkey PRIMARY KEY (bssid),
+    CONSTRAINT access_point_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
+);
+
+CREATE TABLE audit_event (
+    id text NOT NULL,
+    link_id text NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    action text NOT NULL,
+    actor_kind text NOT NULL,
+    actor_id text NOT NULL,
+    device_id text NOT NULL,
+    enrollment_id text NOT NULL,
+    command_id text NOT NULL,
+    subject text NOT NULL,
+    body bytea NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT audit_event_link_id_fkey FOREIGN KEY (link_id) REFERENCES audit_link(id),
+    CONSTRAINT audit_event_link_id_ordinal_key UNIQUE (link_id, ordinal),
+    CONSTRAINT audit_event_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE audit_head (
+    id integer NOT NULL,
+    seq bigint NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT audit_head_id_check CHECK ((id = 1)),
+    CONSTRAINT audit_head_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE audit_link (
+    id text NOT NULL,
+    n integer NOT NULL,
+    content bytea NOT NULL,
+    seq bigint,
+    hash bytea,
+    CONSTRAINT audit_link_pkey PRIMARY KEY (id),
+    CONSTRAINT audit_link_seq_key UNIQUE (seq)
+);
+
+CREATE TABLE delivery_import (
+    content_hash text NOT NULL,
+    at bigint NOT NULL,
+    actor text NOT NULL,
+    devices integer NOT NULL,
+    CONSTRAINT delivery_import_pkey PRIMARY KEY (content_hash)
+);
+
+CREATE TABLE device (
+    id text NOT NULL,
+    class text NOT NULL,
+    model_id text NOT NULL,
+    serial text NOT NULL,
+    serial_norm text NOT NULL,
+    management text NOT NULL,
+    asset_tag text NOT NULL DEFAULT ''::text,
+    asset_tag_norm text NOT NULL DEFAULT ''::text,
+    owner text NOT NULL DEFAULT ''::text,
+    owner_norm text NOT NULL DEFAULT ''::text,
+    place_id text NOT NULL DEFAULT ''::text,
+    udi text NOT NULL DEFAULT ''::text,
+    udi_di text NOT NULL DEFAULT ''::text,
+    lot text NOT NULL DEFAULT ''::text,
+    imei text NOT NULL DEFAULT ''::text,
+    mac text NOT NULL DEFAULT ''::text,
+    stage text NOT NULL,
+    condition text NOT NULL,
+    custody_kind text NOT NULL,
+    custody_which text NOT NULL DEFAULT ''::text,
+    enrollment_id text NOT NULL DEFAULT ''::text,
+    ever_reported_therapy boolean NOT NULL DEFAULT false,
+    search text NOT NULL DEFAULT ''::text,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    version integer NOT NULL DEFAULT 1,
+    CONSTRAINT device_pkey PRIMARY KEY (id),
+    CONSTRAINT device_serial_norm_model_id_key UNIQUE (serial_norm, model_id)
+);
+
+CREATE TABLE device_change (
+    id text NOT NULL,
+    device_id text NOT NULL,
+    at bigint NOT NULL,
+    what text NOT NULL,
+    was text NOT NULL,
+    became text NOT NULL,
+    CONSTRAINT device_change_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id),
+    CONSTRAINT device_change_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE device_fix (
+    id text NOT NULL,
+    device_id text NOT NULL,
+    at bigint NOT NULL,
+    latitude double precision NOT NULL,
+    longitude double precision NOT NULL,
+    accuracy_m double precision NOT NULL,
+    CONSTRAINT device_fix_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id),
+    CONSTRAINT device_fix_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE device_hold (
+    device_id text NOT NULL,
+    kind text NOT NULL,
+    reason text NOT NULL,
+    since bigint NOT NULL,
+    may_lift text NOT NULL,
+    CONSTRAINT device_hold_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id),
+    CONSTRAINT device_hold_pkey PRIMARY KEY (device_id, kind)
+);
+
+CREATE TABLE device_report (
+    device_id text NOT NULL,
+    received_at bigint NOT NULL DEFAULT 0,
+    therapy text NOT NULL DEFAULT ''::text,
+    therapy_age_us bigint NOT NULL DEFAULT 0,
+    therapy_at bigint NOT NULL DEFAULT 0,
+    battery_percent integer NOT NULL DEFAULT '-1'::integer,
+    charging boolean NOT NULL DEFAULT false,
+    ssid text NOT NULL DEFAULT ''::text,
+    bssid text NOT NULL DEFAULT ''::text,
+    rssi_dbm integer NOT NULL DEFAULT 0,
+    ip text NOT NULL DEFAULT ''::text,
+    storage_encrypted boolean,
+    passcode_set boolean,
+    location text NOT NULL DEFAULT ''::text,
+    seen_place_id text NOT NULL DEFAULT ''::text,
+    software_version text NOT NULL DEFAULT ''::text,
+    firmware_version text NOT NULL DEFAULT ''::text,
+    os_version text NOT NULL DEFAULT ''::text,
+    agent_version text NOT NULL DEFAULT ''::text,
+    clock_offset_us bigint NOT NULL DEFAULT 0,
+    config_versions text NOT NULL DEFAULT '{}'::text,
+    locked boolean NOT NULL DEFAULT false,
+    lost_mode boolean NOT NULL DEFAULT false,
+    inventory_hash text NOT NULL DEFAULT ''::text,
+    inventory text NOT NULL DEFAULT '{}'::text,
+    CONSTRAINT device_report_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id),
+    CONSTRAINT device_report_pkey PRIMARY KEY (device_id)
+);
+
+CREATE TABLE device_sanitisation (
+    id text NOT NULL,
+    device_id text NOT NULL,
+    at bigint NOT NULL,
+    actor text NOT NULL,
+    witness text NOT NULL,
+    method text NOT NULL,
+    steps text NOT NULL DEFAULT '[]'::text,
+    CONSTRAINT device_sanitisation_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id),
+    CONSTRAINT device_sanitisation_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE device_sighting (
+    id text NOT NULL,
+    device_id text NOT NULL,
+    place_id text NOT NULL,
+    first_at bigint NOT NULL,
+    last_at bigint NOT NULL,
+    CONSTRAINT device_sighting_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id),
+    CONSTRAINT device_sighting_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE device_tag (
+    device_id text NOT NULL,
+    tag text NOT NULL,
+    CONSTRAINT device_tag_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id),
+    CONSTRAINT device_tag_pkey PRIMARY KEY (device_id, tag)
+);
+
+CREATE TABLE idempotency (
+    principal text NOT NULL,
+    key text NOT NULL,
+    hash text NOT NULL,
+    resource text NOT NULL,
+    request_id text NOT NULL,
+    at bigint NOT NULL,
+    CONSTRAINT idempotency_pkey PRIMARY KEY (principal, key)
+);
+
+CREATE TABLE model (
+    id text NOT NULL,
+    maker text NOT NULL,
+    name text NOT NULL,
+    name_norm text NOT NULL,
+    class text NOT NULL,
+    capabilities text NOT NULL DEFAULT '[]'::text,
+    wipe_erases text NOT NULL DEFAULT ''::text,
+    wipe_keeps text NOT NULL DEFAULT ''::text,
+    sanitisation text NOT NULL DEFAULT '[]'::text,
+    network_cut text NOT NULL DEFAULT 'unknown'::text,
+    network_cut_source text NOT NULL DEFAULT ''::text,
+    legacy_scep boolean NOT NULL DEFAULT false,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    version integer NOT NULL DEFAULT 1,
+    CONSTRAINT model_name_norm_key UNIQUE (name_norm),
+    CONSTRAINT model_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE place (
+    id text NOT NULL,
+    parent_id text NOT NULL DEFAULT ''::text,
+    kind text NOT NULL,
+    name text NOT NULL,
+    name_norm text NOT NULL,
+    care_area boolean NOT NULL DEFAULT false,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    version integer NOT NULL DEFAULT 1,
+    CONSTRAINT place_parent_id_name_norm_key UNIQUE (parent_id, name_norm),
+    CONSTRAINT place_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX access_point_place ON public.access_point USING btree (place_id);
+
+CREATE INDEX audit_event_at ON public.audit_event USING btree (at, id);
+
+CREATE INDEX audit_event_command ON public.audit_event USING btree (command_id, at, id) WHERE (command_id <> ''::text);
+
+CREATE INDEX audit_event_device ON public.audit_event USING btree (device_id, at, id) WHERE (device_id <> ''::text);
+
+CREATE UNIQUE INDEX device_asset_tag_is_unique ON public.device USING btree (asset_tag_norm) WHERE (asset_tag_norm <> ''::text);
+
+CREATE INDEX device_by_asset_tag ON public.device USING btree (asset_tag_norm, id);
+
+CREATE INDEX device_by_class ON public.device USING btree (class, stage, id);
+
+CREATE INDEX device_by_custody ON public.device USING btree (custody_kind, condition, id);
+
+CREATE INDEX device_by_enrollment ON public.device USING btree (enrollment_id) WHERE (enrollment_id <> ''::text);
+
+CREATE INDEX device_by_management ON public.device USING btree (management, id);
+
+CREATE INDEX device_by_model ON public.device USING btree (model_id, id);
+
+CREATE INDEX device_by_owner ON public.device USING btree (owner_norm, id);
+
+CREATE INDEX device_by_place ON public.device USING btree (place_id, id);
+
+CREATE INDEX device_by_serial ON public.device USING btree (serial_norm, id);
+
+CREATE INDEX device_by_stage ON public.device USING btree (stage, id);
+
+CREATE INDEX device_by_updated ON public.device USING btree (updated_at, id);
+
+CREATE INDEX device_change_of_device ON public.device_change USING btree (device_id, at, id);
+
+CREATE INDEX device_fix_by_at ON public.device_fix USING btree (at);
+
+CREATE INDEX device_fix_of_device ON public.device_fix USING btree (device_id, at, id);
+
+CREATE INDEX device_hold_by_kind ON public.device_hold USING btree (kind, device_id);
+
+CREATE INDEX device_report_by_last_seen ON public.device_report USING btree (received_at, device_id);
+
+CREATE INDEX device_report_by_seen_place ON public.device_report USING btree (seen_place_id, device_id) WHERE (seen_place_id <> ''::text);
+
+CREATE INDEX device_report_by_therapy ON public.device_report USING btree (therapy, device_id) WHERE (therapy <> ''::text);
+
+CREATE INDEX device_sanitisation_of_device ON public.device_sanitisation USING btree (device_id, at);
+
+CREATE INDEX device_search ON public.device USING gin (search_pieces(search));
+
+CREATE INDEX device_sighting_by_last ON public.device_sighting USING btree (last_at);
+
+CREATE INDEX device_sighting_of_device ON public.device_sighting USING btree (device_id, first_at, id);
+
+CREATE INDEX device_tag_by_tag ON public.device_tag USING btree (tag, device_id);
+
+CREATE INDEX idempotency_at ON public.idempotency USING btree (at);
+
+CREATE TRIGGER audit_event_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_event FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
+
+CREATE CONSTRAINT TRIGGER audit_link_numbered AFTER INSERT ON public.audit_link DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION audit_number_link();
+
+CREATE OR REPLACE FUNCTION public.audit_number_link()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    new_seq  BIGINT;
+    new_hash BYTEA;
+BEGIN
+    UPDATE audit_head
+       SET seq = seq + 1, hash = sha256(hash || int8send(seq + 1) || NEW.content)
+     WHERE id = 1
+    RETURNING seq, hash INTO new_seq, new_hash;
+    UPDATE audit_link SET seq = new_seq, hash = new_hash WHERE id = NEW.id;
+    RETURN NULL;
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.audit_refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'the audit log is append-only';
+END
+$function$;
+
+CREATE OR REPLACE FUNCTION public.search_pieces(s text)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+    SELECT coalesce(array_agg(DISTINCT substr(s, i, 3)), '{}') FROM generate_series(1, length(s) - 2) AS i
+$function$;

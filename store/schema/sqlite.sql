@@ -1,0 +1,282 @@
+-- The schema that all migrations together make. Written by the test; do not edit.
+
+CREATE TABLE access_point (
+    bssid      TEXT PRIMARY KEY, -- lower case, colon separated
+    name       TEXT   NOT NULL DEFAULT '',
+    place_id   TEXT NOT NULL REFERENCES place (id),
+    updated_at BIGINT NOT NULL
+);
+
+CREATE TABLE audit_event (
+    id            TEXT PRIMARY KEY,
+    link_id       TEXT    NOT NULL REFERENCES audit_link (id),
+    ordinal       INTEGER NOT NULL,
+    at            BIGINT  NOT NULL,
+    action        TEXT    NOT NULL,
+    actor_kind    TEXT    NOT NULL,
+    actor_id      TEXT    NOT NULL,
+    device_id     TEXT    NOT NULL,
+    enrollment_id TEXT    NOT NULL,
+    command_id    TEXT    NOT NULL,
+    subject       TEXT    NOT NULL,
+    body          BLOB    NOT NULL,
+    hash          BLOB    NOT NULL,
+    UNIQUE (link_id, ordinal)
+);
+
+CREATE TABLE audit_head (
+    id   INTEGER PRIMARY KEY CHECK (id = 1),
+    seq  BIGINT NOT NULL,
+    hash BLOB   NOT NULL
+);
+
+CREATE TABLE audit_link (
+    id      TEXT PRIMARY KEY,
+    n       INTEGER NOT NULL,
+    content BLOB    NOT NULL,
+    seq     BIGINT  UNIQUE,
+    hash    BLOB
+);
+
+CREATE TABLE delivery_import (
+    content_hash TEXT PRIMARY KEY,
+    at           BIGINT  NOT NULL,
+    actor        TEXT    NOT NULL,
+    devices      INTEGER NOT NULL
+);
+
+CREATE TABLE device (
+    n                     INTEGER PRIMARY KEY, -- the row in device_search
+    id                    TEXT    NOT NULL UNIQUE,
+    class                 TEXT NOT NULL,
+    model_id              TEXT NOT NULL,
+    serial                TEXT    NOT NULL,
+    serial_norm           TEXT NOT NULL,
+    management            TEXT NOT NULL,
+    asset_tag             TEXT    NOT NULL DEFAULT '',
+    asset_tag_norm        TEXT NOT NULL DEFAULT '',
+    owner                 TEXT    NOT NULL DEFAULT '',
+    owner_norm            TEXT NOT NULL DEFAULT '',
+    place_id              TEXT NOT NULL DEFAULT '',
+    udi                   TEXT    NOT NULL DEFAULT '',
+    udi_di                TEXT    NOT NULL DEFAULT '',
+    lot                   TEXT    NOT NULL DEFAULT '',
+    imei                  TEXT    NOT NULL DEFAULT '',
+    mac                   TEXT    NOT NULL DEFAULT '',
+    stage                 TEXT NOT NULL,
+    condition             TEXT NOT NULL,
+    custody_kind          TEXT NOT NULL,
+    custody_which         TEXT    NOT NULL DEFAULT '',
+    enrollment_id         TEXT NOT NULL DEFAULT '', -- the current one
+    ever_reported_therapy BOOLEAN NOT NULL DEFAULT FALSE,
+    search                TEXT    NOT NULL DEFAULT '',
+    created_at            BIGINT  NOT NULL,
+    updated_at            BIGINT  NOT NULL,
+    version               INTEGER NOT NULL DEFAULT 1,
+    UNIQUE (serial_norm, model_id)
+);
+
+CREATE TABLE device_change (
+    id        TEXT PRIMARY KEY,
+    device_id TEXT NOT NULL REFERENCES device (id),
+    at        BIGINT NOT NULL,
+    what      TEXT   NOT NULL,
+    was       TEXT   NOT NULL,
+    became    TEXT   NOT NULL
+);
+
+CREATE TABLE device_fix (
+    id         TEXT PRIMARY KEY,
+    device_id  TEXT NOT NULL REFERENCES device (id),
+    at         BIGINT NOT NULL,
+    latitude   REAL NOT NULL,
+    longitude  REAL NOT NULL,
+    accuracy_m REAL NOT NULL
+);
+
+CREATE TABLE device_hold (
+    device_id TEXT NOT NULL REFERENCES device (id),
+    kind      TEXT NOT NULL,
+    reason    TEXT   NOT NULL,
+    since     BIGINT NOT NULL,
+    may_lift  TEXT   NOT NULL,
+    PRIMARY KEY (device_id, kind)
+);
+
+CREATE TABLE device_report (
+    device_id         TEXT PRIMARY KEY REFERENCES device (id),
+    received_at       BIGINT  NOT NULL DEFAULT 0,
+    therapy           TEXT NOT NULL DEFAULT '',
+    therapy_age_us    BIGINT  NOT NULL DEFAULT 0,
+    therapy_at        BIGINT  NOT NULL DEFAULT 0,
+    battery_percent   INTEGER NOT NULL DEFAULT -1,
+    charging          BOOLEAN NOT NULL DEFAULT FALSE,
+    ssid              TEXT    NOT NULL DEFAULT '',
+    bssid             TEXT    NOT NULL DEFAULT '',
+    rssi_dbm          INTEGER NOT NULL DEFAULT 0,
+    ip                TEXT    NOT NULL DEFAULT '',
+    storage_encrypted BOOLEAN,
+    passcode_set      BOOLEAN,
+    location          TEXT    NOT NULL DEFAULT '', -- JSON device.LocationFix
+    seen_place_id     TEXT NOT NULL DEFAULT '', -- where its access point stands
+    software_version  TEXT    NOT NULL DEFAULT '',
+    firmware_version  TEXT    NOT NULL DEFAULT '',
+    os_version        TEXT    NOT NULL DEFAULT '',
+    agent_version     TEXT    NOT NULL DEFAULT '',
+    clock_offset_us   BIGINT  NOT NULL DEFAULT 0,
+    config_versions   TEXT    NOT NULL DEFAULT '{}', -- JSON, by subkind
+    locked            BOOLEAN NOT NULL DEFAULT FALSE,
+    lost_mode         BOOLEAN NOT NULL DEFAULT FALSE,
+    inventory_hash    TEXT    NOT NULL DEFAULT '',
+    inventory         TEXT    NOT NULL DEFAULT '{}'  -- JSON inventory.Facts
+);
+
+CREATE TABLE device_sanitisation (
+    id        TEXT PRIMARY KEY,
+    device_id TEXT NOT NULL REFERENCES device (id),
+    at        BIGINT NOT NULL,
+    actor     TEXT   NOT NULL,
+    witness   TEXT   NOT NULL,
+    method    TEXT   NOT NULL,
+    steps     TEXT   NOT NULL DEFAULT '[]' -- JSON list of the steps done
+);
+
+CREATE VIRTUAL TABLE device_search USING fts5 (search, content='', contentless_delete=1, tokenize='trigram', detail=none);
+
+CREATE TABLE 'device_search_config'(k PRIMARY KEY, v) WITHOUT ROWID;
+
+CREATE TABLE 'device_search_data'(id INTEGER PRIMARY KEY, block BLOB);
+
+CREATE TABLE 'device_search_docsize'(id INTEGER PRIMARY KEY, sz BLOB, origin INTEGER);
+
+CREATE TABLE 'device_search_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
+
+CREATE TABLE device_sighting (
+    id        TEXT PRIMARY KEY,
+    device_id TEXT NOT NULL REFERENCES device (id),
+    place_id  TEXT NOT NULL,
+    first_at  BIGINT NOT NULL,
+    last_at   BIGINT NOT NULL
+);
+
+CREATE TABLE device_tag (
+    device_id TEXT NOT NULL REFERENCES device (id),
+    tag       TEXT NOT NULL,
+    PRIMARY KEY (device_id, tag)
+);
+
+CREATE TABLE idempotency (
+    principal  TEXT   NOT NULL,
+    key        TEXT   NOT NULL,
+    hash       TEXT   NOT NULL,
+    resource   TEXT   NOT NULL,
+    request_id TEXT   NOT NULL,
+    at         BIGINT NOT NULL,
+    PRIMARY KEY (principal, key)
+);
+
+CREATE TABLE model (
+    id                 TEXT PRIMARY KEY,
+    maker              TEXT    NOT NULL,
+    name               TEXT    NOT NULL,
+    name_norm          TEXT NOT NULL UNIQUE, -- maker and name
+    class              TEXT    NOT NULL,
+    capabilities       TEXT    NOT NULL DEFAULT '[]', -- JSON list of kinds
+    wipe_erases        TEXT    NOT NULL DEFAULT '',
+    wipe_keeps         TEXT    NOT NULL DEFAULT '',
+    sanitisation       TEXT    NOT NULL DEFAULT '[]', -- JSON list of steps
+    network_cut        TEXT    NOT NULL DEFAULT 'unknown',
+    network_cut_source TEXT    NOT NULL DEFAULT '',
+    legacy_scep        BOOLEAN NOT NULL DEFAULT FALSE,
+    created_at         BIGINT  NOT NULL,
+    updated_at         BIGINT  NOT NULL,
+    version            INTEGER NOT NULL DEFAULT 1
+);
+
+CREATE TABLE place (
+    id         TEXT PRIMARY KEY,
+    parent_id  TEXT NOT NULL DEFAULT '', -- empty for a site
+    kind       TEXT    NOT NULL,
+    name       TEXT    NOT NULL,
+    name_norm  TEXT NOT NULL,
+    care_area  BOOLEAN NOT NULL DEFAULT FALSE,
+    created_at BIGINT  NOT NULL,
+    updated_at BIGINT  NOT NULL,
+    version    INTEGER NOT NULL DEFAULT 1,
+    UNIQUE (parent_id, name_norm)
+);
+
+CREATE INDEX access_point_place ON access_point (place_id);
+
+CREATE INDEX audit_event_at ON audit_event (at, id);
+
+CREATE INDEX audit_event_command ON audit_event (command_id, at, id) WHERE command_id <> '';
+
+CREATE INDEX audit_event_device ON audit_event (device_id, at, id) WHERE device_id <> '';
+
+CREATE UNIQUE INDEX device_asset_tag_is_unique ON device (asset_tag_norm) WHERE asset_tag_norm <> '';
+
+CREATE INDEX device_by_asset_tag ON device (asset_tag_norm, id);
+
+CREATE INDEX device_by_class ON device (class, stage, id);
+
+CREATE INDEX device_by_custody ON device (custody_kind, condition, id);
+
+CREATE INDEX device_by_enrollment ON device (enrollment_id) WHERE enrollment_id <> '';
+
+CREATE INDEX device_by_management ON device (management, id);
+
+CREATE INDEX device_by_model ON device (model_id, id);
+
+CREATE INDEX device_by_owner ON device (owner_norm, id);
+
+CREATE INDEX device_by_place ON device (place_id, id);
+
+CREATE INDEX device_by_serial ON device (serial_norm, id);
+
+CREATE INDEX device_by_stage ON device (stage, id);
+
+CREATE INDEX device_by_updated ON device (updated_at, id);
+
+CREATE INDEX device_change_of_device ON device_change (device_id, at, id);
+
+CREATE INDEX device_fix_by_at ON device_fix (at);
+
+CREATE INDEX device_fix_of_device ON device_fix (device_id, at, id);
+
+CREATE INDEX device_hold_by_kind ON device_hold (kind, device_id);
+
+CREATE INDEX device_report_by_last_seen ON device_report (received_at, device_id);
+
+CREATE INDEX device_report_by_seen_place ON device_report (seen_place_id, device_id) WHERE seen_place_id <> '';
+
+CREATE INDEX device_report_by_therapy ON device_report (therapy, device_id) WHERE therapy <> '';
+
+CREATE INDEX device_sanitisation_of_device ON device_sanitisation (device_id, at);
+
+CREATE INDEX device_sighting_by_last ON device_sighting (last_at);
+
+CREATE INDEX device_sighting_of_device ON device_sighting (device_id, first_at, id);
+
+CREATE INDEX device_tag_by_tag ON device_tag (tag, device_id);
+
+CREATE INDEX idempotency_at ON idempotency (at);
+
+CREATE TRIGGER audit_event_is_append_only BEFORE UPDATE ON audit_event
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+
+CREATE TRIGGER audit_event_is_never_deleted BEFORE DELETE ON audit_event
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+
+CREATE TRIGGER device_search_delete AFTER DELETE ON device BEGIN
+    DELETE FROM device_search WHERE rowid = OLD.n;
+END;
+
+CREATE TRIGGER device_search_insert AFTER INSERT ON device BEGIN
+    INSERT INTO device_search (rowid, search) VALUES (NEW.n, NEW.search);
+END;
+
+CREATE TRIGGER device_search_update AFTER UPDATE OF search ON device WHEN OLD.search <> NEW.search BEGIN
+    DELETE FROM device_search WHERE rowid = OLD.n;
+    INSERT INTO device_search (rowid, search) VALUES (NEW.n, NEW.search);
+END;
