@@ -154,9 +154,9 @@ type Store interface {
 	RecordCertificate(ctx context.Context, r Record) error
 	// StoreCertificate adds the signed certificate to its record.
 	StoreCertificate(ctx context.Context, serial Serial, der []byte) error
-	// IssuedSerials calls f with the serial of every certificate that has not
-	// expired at the given time.
-	IssuedSerials(ctx context.Context, at time.Time, f func(Serial)) error
+	// IssuedSerials calls f with the serial of every certificate that was recorded
+	// and ends after the given time.
+	IssuedSerials(ctx context.Context, after time.Time, f func(Serial)) error
 	// Issued reports whether a certificate with this serial was ever recorded.
 	Issued(ctx context.Context, serial Serial) (bool, error)
 
@@ -167,8 +167,9 @@ type Store interface {
 	// with a fault when the certificate is unknown, or is revoked for good.
 	SetStatus(ctx context.Context, actor audit.Actor, fp device.Fingerprint, change StatusChange) (Status, error)
 
-	// LoadCRL returns the newest list of an issuer; a zero CRL when there is none.
-	LoadCRL(ctx context.Context, issuer Role) (CRL, error)
+	// LoadCRL returns the newest list of an issuer if its number is above the given
+	// one; a zero CRL otherwise.
+	LoadCRL(ctx context.Context, issuer Role, above int64) (CRL, error)
 	// PutCRL stores next if the stored number is still below next.Number, and
 	// returns what is stored afterwards.
 	PutCRL(ctx context.Context, next CRL) (CRL, error)
