@@ -2,7 +2,9 @@ package agent
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/rsa"
+	"encoding/binary"
 	"errors"
 	"io"
 	"log/slog"
@@ -43,17 +45,70 @@ type Options struct {
 	MaxBackoff time.Duration
 }
 
-// EnrollRequest says where to enroll and by what right.
-type EnrollRequest struct {
-	// Server is the address of the device listener, such as
-	// "https://devices.hospital.example:8444".
-	Server string
-	// Code is the invitation's code as printed or scanned.
-	Code string
-	// CAFingerprint pins the server: the hexadecimal SHA-256 of the root
-	// certificate. Without it the system's trust store decides.
-	CAFingerprint string
-	// Serial is the maker's serial number, which the invitation is checked
-	// against. Empty: as the driver's inventory says.
-	Serial string
+const (
+	defaultWait       = 50 * time.Second
+	defaultMaxBackoff = 5 * time.Minute
+	minBackoff        = time.Second
+	keyBits           = 2048
+)
+
+func (o Options) withDefaults() Options {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Rand == nil {
+		o.Rand = rand.Reader
+	}
+	if o.NewKey == nil {
+		random := o.Rand
+		o.NewKey = func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(random, keyBits) }
+	}
+	if o.Dial == nil {
+		o.Dial = defaultDial()
+	}
+	if o.Wait == 0 {
+		o.Wait = defaultWait
+	}
+	if o.MaxBackoff == 0 {
+		o.MaxBackoff = defaultMaxBackoff
+	}
+	return o
+}
+
+// backoff is the pause after so many failures in a row: it doubles from one
+// second to MaxBackoff, and is jittered down to half so that a thousand devices
+// that lost the same server do not come back in the same second.
+func (o Options) backoff(failures int) time.Duration {
+	d := o.MaxBackoff
+	if shift := min(failures-1, 20); minBackoff<<shift < d {
+		d = minBackoff << shift
+	}
+	return d/2 + o.random(d/2)
+}
+
+// random draws a duration below limit.
+func (o Options) random(limit time.Duration) time.Duration {
+	if limit <= 0 {
+		return 0
+	}
+	var b [8]byte
+	if _, err := io.ReadFull(o.Rand, b[:]); err != nil {
+		return limit / 2
+	}
+	return time.Duration(binary.BigEndian.Uint64(b[:]) % uint64(limit))
+}
+
+// pause waits for d; it reports false when ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }

@@ -17,6 +17,7 @@ const Protocol = 1
 const (
 	PathPoll   = "/agent/v1/poll"
 	PathEnroll = "/enroll/v1"
+	pathSCEP   = "/scep"
 )
 
 // Limits of a poll. A request past one of them is refused as a whole.

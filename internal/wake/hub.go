@@ -27,8 +27,6 @@ type Work struct {
 type Source interface {
 	// WorkSnapshot returns all of it, in one statement that begins after the call.
 	WorkSnapshot(ctx context.Context) ([]Work, error)
-	// DueWork returns what remains for these enrollments.
-	DueWork(ctx context.Context, enrollments []device.EnrollmentID) ([]Work, error)
 }
 
 // Options says what a hub runs on. Only Source is required.
@@ -44,10 +42,8 @@ type Options struct {
 
 const (
 	defaultSlowBeat = 30 * time.Second
-	// clockSkew is by how much this process's clock may be ahead of the
-	// database's before work that comes due is noticed only by the slow beat.
-	clockSkew = 5 * time.Second
-	// relook is when work that ought to have been due is looked at again.
+	// relook is the shortest time after which work that was not handed out is
+	// looked at again.
 	relook = time.Second
 )
 
@@ -149,9 +145,7 @@ func (h *Hub) add(w Work, now time.Time) {
 	case w.Held:
 		e.held = true
 	case w.Due.After(now):
-		if i, there := slices.BinarySearchFunc(e.dues, w.Due, time.Time.Compare); !there {
-			e.dues = slices.Insert(e.dues, i, w.Due)
-		}
+		e.addDue(w.Due)
 	default:
 		e.ready = true
 	}
@@ -177,82 +171,64 @@ func (h *Hub) touch(id device.EnrollmentID, e *entry) {
 	}
 }
 
-// Cleared says that the database was asked on behalf of an enrollment.
+// Cleared says that the database was asked on behalf of an enrollment, and what
+// remains there.
 type Cleared struct {
 	Enrollment device.EnrollmentID
 	// Generation is that of the Glance before the database was asked.
 	Generation uint64
+	// Began is this process's time just before it was asked.
+	Began time.Time
 	// Situation is what the device said of itself in the poll that asked.
 	Situation string
+	// NextDue is when something comes due by the passing of time; zero: never.
+	NextDue time.Time
+	// Held: something waits for the situation to change.
+	Held bool
 }
 
-// Clear notes that the database has just been asked for these enrollments, and
-// reads what remains for them. An entry is cleared only when nothing marked it
-// since the glance; otherwise its poll looks again. began is this process's time
-// when the lease began.
-func (h *Hub) Clear(ctx context.Context, began time.Time, cleared ...Cleared) error {
-	ids := make([]device.EnrollmentID, len(cleared))
-	for i, c := range cleared {
-		ids[i] = c.Enrollment
-	}
-	remaining, err := h.source.DueWork(ctx, ids)
-	if err != nil {
-		// Nothing is cleared: a false yes costs a query, a false no a command.
-		return err
-	}
+// Clear notes that the database has just been asked for these enrollments. An
+// entry is cleared only when nothing marked it since the glance; otherwise its
+// poll looks again. A cleared entry stays until the slow beat, to tell what was
+// looked at and withheld from what nobody had announced.
+func (h *Hub) Clear(cleared ...Cleared) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, c := range cleared {
-		h.clear(c, began)
-	}
-	for _, w := range remaining {
-		h.keep(w, began)
-	}
-	for _, c := range cleared {
-		if e := h.entries[c.Enrollment]; e != nil && e.empty() {
-			delete(h.entries, c.Enrollment)
+		e := h.entry(c.Enrollment)
+		e.looked, e.situation = c.Began, c.Situation
+		if e.generation <= c.Generation {
+			e.ready, e.held = false, false
+			e.dues = slices.DeleteFunc(e.dues, func(t time.Time) bool { return !t.After(c.Began) })
 		}
+		h.keep(e, c)
 	}
-	return nil
 }
 
-// clear empties an entry that nothing marked since the glance. The lock is held.
-func (h *Hub) clear(c Cleared, began time.Time) {
-	e := h.entry(c.Enrollment)
-	e.looked, e.situation = began, c.Situation
-	if e.generation > c.Generation {
+// keep notes what remains after a look. Nobody is woken: whoever looked is about
+// to wait and looks at the entry before. The lock is held.
+func (h *Hub) keep(e *entry, c Cleared) {
+	e.held = e.held || c.Held
+	if c.NextDue.IsZero() {
 		return
 	}
-	e.ready, e.held = false, false
-	e.dues = slices.DeleteFunc(e.dues, func(t time.Time) bool { return !t.After(began) })
+	due := c.NextDue
+	if soon := c.Began.Add(relook); due.Before(soon) {
+		// Due by our clock and yet not handed out: the database's clock is behind
+		// ours. Never ask in a tight loop.
+		due = soon
+	}
+	e.addDue(due)
+	h.generation++
+	e.generation = h.generation
 }
 
-// keep notes what remains after a look, without waking anybody: whoever looked
-// is about to wait and will see it. The lock is held.
-func (h *Hub) keep(w Work, began time.Time) {
-	e := h.entry(w.Enrollment)
-	switch {
-	case w.Held:
-		e.held = true
-		return
-	case w.Due.After(began):
-	case w.Due.After(began.Add(-clockSkew)):
-		// Due by our clock and not handed out: the database's clock is behind, or
-		// it came while we looked. Look again soon.
-		w.Due = began.Add(relook)
-	default:
-		// Looked at and withheld, by a freeze or by the interlock. Whoever lifts
-		// that marks it; the slow beat is the safety net.
-		e.held = true
-		return
+// addDue keeps dues ascending and without repetition.
+func (e *entry) addDue(due time.Time) {
+	if i, there := slices.BinarySearchFunc(e.dues, due, time.Time.Compare); !there {
+		e.dues = slices.Insert(e.dues, i, due)
 	}
-	if i, there := slices.BinarySearchFunc(e.dues, w.Due, time.Time.Compare); !there {
-		e.dues = slices.Insert(e.dues, i, w.Due)
-	}
-	h.touch(w.Enrollment, e)
 }
-
-func (e *entry) empty() bool { return !e.ready && !e.held && len(e.dues) == 0 }
 
 // Trusted reports whether a no from the index can be believed. It is false from
 // the start until the first snapshot, and whenever the listener has lost its
