@@ -53,8 +53,8 @@ type Command struct {
 	NotBefore    time.Time // nothing is delivered earlier
 	DueAt        time.Time // when there is next something to do for this command
 	ExpiresAt    time.Time
-	KeepWhile    bool // does not expire while the device is lost
-	DeliveredAt  time.Time
+	KeepWhile    bool      // does not expire while the device is lost
+	DeliveredAt  time.Time // the first delivery since it was last in the queue
 	AcceptedAt   time.Time
 	EndedAt      time.Time
 	ReceiptValid bool   // the receipt was verified against the device's certificate

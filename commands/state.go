@@ -133,7 +133,6 @@ var moves = []move{
 	{StateAwaitingApproval, stepApprove, StateQueued},
 	{StateAwaitingApproval, stepApprove, StateHeld},
 	{StateAwaitingApproval, stepDeny, StateDenied},
-	{StateAwaitingApproval, stepRefuse, StateRefused}, // approved too late: the rules now say no
 	{StateAwaitingApproval, stepExpire, StateExpired},
 	{StateAwaitingApproval, stepCancel, StateCancelled},
 	{StateAwaitingApproval, stepSupersede, StateSuperseded},
@@ -173,32 +172,28 @@ var moves = []move{
 	{StateAccepted, stepSupersede, StateSuperseded},
 
 	// A device that had been handed a command answers when it can. What it did is
-	// what is shown, also when the server had given up or handed it out again.
-	{StateQueued, stepLate, StateAccepted},
-	{StateQueued, stepLate, StateSucceeded},
-	{StateQueued, stepLate, StateFailed},
-	{StateHeld, stepLate, StateAccepted},
-	{StateHeld, stepLate, StateSucceeded},
-	{StateHeld, stepLate, StateFailed},
-	{StateAwaitingApproval, stepLate, StateAccepted},
-	{StateAwaitingApproval, stepLate, StateSucceeded},
-	{StateAwaitingApproval, stepLate, StateFailed},
+	// what is shown, also when the server had given up or was about to hand it out
+	// again. "Accepted" is believed late only where it can be news: after a not
+	// now or a refusal it is an old message.
 	{StateExpired, stepLate, StateAccepted},
 	{StateExpired, stepLate, StateSucceeded},
 	{StateExpired, stepLate, StateFailed},
 	{StateExpired, stepLate, StateRefused},
-	{StateCancelled, stepLate, StateAccepted},
-	{StateCancelled, stepLate, StateSucceeded},
-	{StateCancelled, stepLate, StateFailed},
-	{StateRefused, stepLate, StateAccepted},
-	{StateRefused, stepLate, StateSucceeded},
-	{StateRefused, stepLate, StateFailed},
-	{StateDenied, stepLate, StateAccepted},
-	{StateDenied, stepLate, StateSucceeded},
-	{StateDenied, stepLate, StateFailed},
 	{StateSuperseded, stepLate, StateAccepted},
 	{StateSuperseded, stepLate, StateSucceeded},
 	{StateSuperseded, stepLate, StateFailed},
+	{StateQueued, stepLate, StateSucceeded},
+	{StateQueued, stepLate, StateFailed},
+	{StateHeld, stepLate, StateSucceeded},
+	{StateHeld, stepLate, StateFailed},
+	{StateAwaitingApproval, stepLate, StateSucceeded},
+	{StateAwaitingApproval, stepLate, StateFailed},
+	{StateRefused, stepLate, StateSucceeded},
+	{StateRefused, stepLate, StateFailed},
+	{StateDenied, stepLate, StateSucceeded},
+	{StateDenied, stepLate, StateFailed},
+	{StateCancelled, stepLate, StateSucceeded},
+	{StateCancelled, stepLate, StateFailed},
 	{StateFailed, stepLate, StateSucceeded}, // seen again after its wipe, then the final report
 }
 
@@ -260,10 +255,12 @@ func (c *Command) transition(to State, why cause) error {
 	if why.step != stepDeliver {
 		c.Unconfirmed = false
 	}
+	c.EndedAt = time.Time{}
 	if to.Ended() {
 		c.EndedAt = why.at
-	} else {
-		c.EndedAt = time.Time{}
+	}
+	if to.Ended() || to == StateAwaitingApproval {
+		c.DueAt = time.Time{}
 	}
 	return nil
 }

@@ -1,0 +1,285 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"wardline/audit"
+	"wardline/device"
+	"wardline/internal/fault"
+	"wardline/safety"
+)
+
+// Request is the only door through which a command for one device enters the
+// queue, whoever asks: person, token, policy, page or program. It checks the
+// kind and its arguments, the model's capability, the interlock, whether the
+// same is open already, and the guard; then one transaction keeps the order's
+// bytes, the command and the audit event.
+//
+// Who may ask has been checked before (package auth). Every refusal is a
+// fault.Fault; with a request in ctx (package once) that was carried out before,
+// the error is *once.Done.
+func (s *Service) Request(ctx context.Context, actor audit.Actor, ask Ask) (Command, error) {
+	ask, err := checkAsk(ask)
+	if err != nil {
+		return Command{}, err
+	}
+	id := ID(s.newID())
+	err = s.storage.Enqueue(ctx, []device.ID{ask.Device}, ask.Kind == device.KindContain, "command:"+string(id),
+		func(facts []Facts) (Changes, error) {
+			if len(facts) == 0 {
+				return Changes{}, fault.CodeNotFound.New("There is no such device.")
+			}
+			ch, _, err := s.decide(facts[0], asked{id: id, actor: actor, ask: ask, batchSize: 1})
+			return ch, err
+		})
+	if err != nil {
+		return Command{}, err
+	}
+	return s.Get(ctx, id)
+}
+
+// asked is one device's share of what somebody wants.
+type asked struct {
+	id        ID
+	actor     audit.Actor
+	ask       Ask
+	batch     BatchID
+	ring      int
+	batchSize int
+}
+
+// decide is the whole decision about a new command. It is pure. The first of
+// Changes.Commands is the new one; the others are those that it replaces.
+func (s *Service) decide(f Facts, a asked) (Changes, Command, error) {
+	facts := f.safetyFacts()
+	v := safety.Judge(a.ask.Kind, a.ask.Subkind, facts, f.Model,
+		safety.JudgeContext{Moment: safety.Asking, HoldUntilIdle: a.ask.HoldUntilIdle})
+	if v.Answer == safety.Refused {
+		return Changes{}, Command{}, refusal(v)
+	}
+	if err := f.reachable(a.ask.Kind); err != nil {
+		return Changes{}, Command{}, err
+	}
+	replaced, err := f.replaces(a)
+	if err != nil {
+		return Changes{}, Command{}, err
+	}
+	ruling := s.guard.Ask(f, Asking{Actor: a.actor, Ask: a.ask, Verdict: v, BatchSize: a.batchSize})
+	if ruling.Refuse != nil {
+		return Changes{}, Command{}, ruling.Refuse
+	}
+	c, err := s.newCommand(f, a, v, facts.Class)
+	if err != nil {
+		return Changes{}, Command{}, err
+	}
+	ch := Changes{Wake: true}
+	if err := s.enter(&c, f, a.actor, v, facts, ruling, &ch); err != nil {
+		return Changes{}, Command{}, err
+	}
+	ch.Commands = append([]Command{c}, replaced...)
+	return ch, c, nil
+}
+
+// enter makes the first moves of a new command: to a second person, to the
+// queue, or at once to its end when the server carries it out itself.
+func (s *Service) enter(c *Command, f Facts, actor audit.Actor, v safety.Verdict, facts safety.Facts, r Ruling, ch *Changes) error {
+	why := cause{step: stepAsk, at: f.Now, actor: actor, assessed: v.State, age: facts.Age, matrix: v.MatrixVersion}
+	if r.SecondPerson {
+		c.NeedsSecondPerson = true
+		why.reason = r.Reason
+		return c.transition(StateAwaitingApproval, why)
+	}
+	return s.queue(c, f, v, why, ch)
+}
+
+// queue moves a command that nothing stands against any more into the queue, and
+// carries it out when that is the server's own work.
+func (s *Service) queue(c *Command, f Facts, v safety.Verdict, why cause, ch *Changes) error {
+	to := StateQueued
+	if v.Answer == safety.HoldOnly {
+		to = StateHeld
+		why.reason = v.Sentence
+	}
+	if err := c.transition(to, why); err != nil {
+		return err
+	}
+	if c.Kind == device.KindContain {
+		return s.carryOut(c, f, why, ch)
+	}
+	if f.mayGoOut(*c) {
+		c.DueAt = latest(f.Now, c.NotBefore)
+	}
+	ch.containForWipe(*c, f, why.actor)
+	return nil
+}
+
+// carryOut does what the server does by itself: contain. The certificates go on
+// hold in the transaction of the decision.
+func (s *Service) carryOut(c *Command, f Facts, why cause, ch *Changes) error {
+	if f.Device.Class.IsPump() && !f.Ward.mayTakeOut(f.Device.ID) {
+		return codeWardNeedsPumps.New("One in five of the ready pumps of this model in this place is already out of use.")
+	}
+	f.Ward.takeOut(f.Device.ID)
+	ch.Certificates = append(ch.Certificates, CertificateOrder{Device: c.Device, Enrollment: c.Enrollment,
+		Action: CertificateHold, Reason: "Contained by command.", Actor: why.actor, Command: c.ID})
+	ch.Events = append(ch.Events, c.event(actionContained, why.actor, map[string]any{"because": "It was cut from the network by command."}))
+	why.step, why.actor = stepSucceed, system("commands")
+	why.reason = "The device's certificates are on hold: the network refuses it from now on."
+	return c.transition(StateSucceeded, why)
+}
+
+// containForWipe puts the certificate of a thing that people carry on hold when
+// its wipe is asked, unless the asker wants the wipe first (SAFETY 5). A pump is
+// contained after its wipe, never before.
+func (ch *Changes) containForWipe(c Command, f Facts, actor audit.Actor) {
+	if c.Kind != device.KindWipe || !c.Class.IsPersonal() || c.wipeFirst() || f.Enrollment.Contained {
+		return
+	}
+	ch.contain(c, actor, "A wipe was asked.")
+}
+
+func (ch *Changes) contain(c Command, actor audit.Actor, reason string) {
+	ch.Certificates = append(ch.Certificates, CertificateOrder{Device: c.Device, Enrollment: c.Enrollment,
+		Action: CertificateHold, Reason: reason, Actor: actor, Command: c.ID})
+	ch.Events = append(ch.Events, c.event(actionContained, actor, map[string]any{"because": reason}))
+}
+
+// reachable reports whether there is an enrollment that the kind can be sent to.
+func (f Facts) reachable(kind device.Kind) error {
+	if f.Enrollment.ID == "" || !f.Enrollment.Usable {
+		return codeNotEnrolled.New("The device has no enrollment that is good, so nothing can be sent to it.")
+	}
+	if f.Enrollment.Contained && !servedContained(kind) {
+		return codeContained.New("The device is contained: it is served only lock, lost mode, locate, wipe and remove work data.")
+	}
+	return nil
+}
+
+// servedContained reports whether a contained device is still served the kind:
+// what finds, locks and empties it, and nothing else (SAFETY 5).
+func servedContained(kind device.Kind) bool {
+	switch kind {
+	case device.KindLock, device.KindLostModeOn, device.KindLostModeOff, device.KindLocate, device.KindWipe, device.KindRemoveWorkData:
+		return true
+	}
+	return false
+}
+
+// undoes names the kind whose undelivered command a new one makes pointless.
+var undoes = map[device.Kind]device.Kind{
+	device.KindUnlock:      device.KindLock,
+	device.KindLock:        device.KindUnlock,
+	device.KindLostModeOff: device.KindLostModeOn,
+	device.KindLostModeOn:  device.KindLostModeOff,
+}
+
+// replaces finds what the new command takes the place of, or the open command
+// that stands in its way. A command in the hands of the device cannot be
+// replaced; one that the device accepted and never spoke of again is no reason
+// to wait for ever.
+func (f Facts) replaces(a asked) ([]Command, error) {
+	var out []Command
+	for _, c := range f.Open {
+		same := c.Kind == a.ask.Kind && c.Subkind == a.ask.Subkind
+		switch {
+		case c.Enrollment != f.Enrollment.ID || (!same && c.Kind != undoes[a.ask.Kind]) || c.Unconfirmed:
+			continue
+		case same && !(c.State.Undelivered() && newerReplaces(a.ask, c)):
+			return nil, codeAlreadyOpen.New("%s is already open for this device: %s.", c.Kind.Words(), c.State.Words()).
+				With("command_id", string(c.ID)).With("state", string(c.State))
+		case !c.State.Undelivered():
+			continue
+		}
+		old := c
+		err := old.transition(StateSuperseded, cause{step: stepSupersede, at: f.Now, actor: a.actor,
+			reason: fmt.Sprintf("Replaced by a newer command: %s.", a.ask.Kind.Words())})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, old)
+	}
+	return out, nil
+}
+
+// newerReplaces reports whether asking the same kind again with other arguments
+// means the newer one: another text on the screen, another version of a document.
+// What needs approval or destroys is never replaced silently.
+func newerReplaces(ask Ask, open Command) bool {
+	switch ask.Kind {
+	case device.KindConfig, device.KindMessage, device.KindLostModeOn, device.KindLock:
+		return string(ask.Args) != string(open.Args)
+	}
+	return false
+}
+
+// newCommand makes the command and the bytes of its order.
+func (s *Service) newCommand(f Facts, a asked, v safety.Verdict, class device.Class) (Command, error) {
+	c := Command{ID: a.id, Batch: a.batch, Ring: a.ring, Device: f.Device.ID, Enrollment: f.Enrollment.ID, Class: class,
+		Kind: a.ask.Kind, Subkind: a.ask.Subkind, Args: a.ask.Args, Reason: a.ask.Reason, Ticket: a.ask.Ticket,
+		Requester: a.actor, HoldUntilIdle: a.ask.HoldUntilIdle, Weight: v.Weight, Asked: f.standing(class),
+		CreatedAt: f.Now, UpdatedAt: f.Now, ExpiresAt: f.Now.Add(expiry(a.ask, v.Weight)),
+		KeepWhile: keptWhileLost(a.ask.Kind) && class.IsPersonal()}
+	if c.Kind == device.KindWipe {
+		c.Outcome = OutcomeNotReached
+	}
+	if a.batch != "" && c.Weight != safety.Quiet {
+		c.NotBefore = f.Now.Add(s.batchDelay)
+	}
+	o := Order{Command: c.ID, Kind: c.Kind, Subkind: c.Subkind, Args: c.Args, Device: c.Device, Enrollment: c.Enrollment,
+		Class: class, Requester: Requester{Kind: a.actor.Kind, ID: a.actor.ID, Name: a.actor.Name},
+		Reason: c.Reason, Ticket: c.Ticket, AskedAt: f.Now, NotAfter: c.ExpiresAt}
+	if c.KeepWhile {
+		o.NotAfter = time.Time{}
+	}
+	var err error
+	if c.Order, err = o.Encode(); err != nil {
+		return Command{}, fmt.Errorf("make the order: %w", err)
+	}
+	c.OrderHash = HashOrder(c.Order)
+	return c, nil
+}
+
+// expiry is how long a command stays open (DESIGN 4).
+func expiry(a Ask, w safety.Weight) time.Duration {
+	switch {
+	case a.ExpiresIn > 0:
+		return a.ExpiresIn
+	case a.HoldUntilIdle:
+		return heldExpiry
+	case w == safety.Quiet:
+		return quietExpiry
+	}
+	return disruptiveExpiry
+}
+
+// keptWhileLost: lock, lost mode and wipe of a lost device do not expire while it
+// is lost (SAFETY 5).
+func keptWhileLost(kind device.Kind) bool {
+	return kind == device.KindLock || kind == device.KindLostModeOn || kind == device.KindWipe
+}
+
+// wipeFirst reports whether the asker wants the device to be contained only
+// after it has accepted the wipe.
+func (c Command) wipeFirst() bool {
+	var args struct {
+		WipeFirst bool `json:"wipe_first"`
+	}
+	return decodeStrict(c.Args, &args) == nil && args.WipeFirst
+}
+
+// expired reports whether the command's time is over.
+func (c Command) expired(now time.Time, lost bool) bool {
+	if c.KeepWhile && lost {
+		return false
+	}
+	return !c.ExpiresAt.IsZero() && !now.Before(c.ExpiresAt)
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,156 @@
+package commands
+
+import (
+	"context"
+	"time"
+
+	"wardline/audit"
+	"wardline/device"
+)
+
+// Storage keeps commands. Each method that writes is one transaction, in which
+// it locks the devices concerned in the order of their ids, reads Facts, calls
+// decide, and keeps the Changes with their audit events. decide may be called
+// again when the transaction has to be repeated; it has no effect of its own.
+// An error of decide is returned as it is, and nothing is kept.
+//
+// The *store.Store implements it.
+type Storage interface {
+	// Enqueue decides about new commands for these devices. A device that does not
+	// exist is left out of what decide gets. With ward, Facts.Ward is filled in.
+	// resource names what is made ("command:<id>", "batch:<id>"), for the request
+	// in ctx (package once).
+	Enqueue(ctx context.Context, devices []device.ID, ward bool, resource string, decide func([]Facts) (Changes, error)) error
+
+	// Change decides about one command. It answers fault.CodeNotFound when there
+	// is none.
+	Change(ctx context.Context, id ID, decide func(Facts, Command) (Changes, error)) error
+
+	// ChangeBatch decides about all open commands of a batch.
+	ChangeBatch(ctx context.Context, id BatchID, decide func(Batch, []Facts) (Changes, error)) error
+
+	// Lease decides what to hand to the polls of these enrollments. Those that have
+	// nothing due, and those that are not the current enrollment of their device,
+	// are left out of what decide gets; when nothing is left, nothing is locked and
+	// decide is not called. It returns what remains for those that were left out.
+	Lease(ctx context.Context, at []Whereabouts, decide func([]Facts) (Changes, error)) ([]Remaining, error)
+
+	// Settle decides about results of one enrollment. named holds those of ids
+	// that are commands of this device, also ended ones.
+	Settle(ctx context.Context, id device.ID, ids []ID, decide func(f Facts, named []Command) (Changes, error)) error
+
+	// Sweep finds up to limit devices with a command whose time is over, that was
+	// accepted longer ago than silentAfter and is not marked unconfirmed, or whose
+	// ring has been opened; and decides about each. It returns how many it found.
+	Sweep(ctx context.Context, limit int, silentAfter time.Duration, decide func([]Facts) (Changes, error)) (int, error)
+
+	// RunningBatches returns batches with rings that are still to be opened.
+	RunningBatches(ctx context.Context, silentAfter time.Duration) ([]BatchProgress, error)
+	// OpenRing makes ring the newest open ring of the batch; the next sweep makes
+	// its commands due.
+	OpenRing(ctx context.Context, id BatchID, ring int) error
+
+	// Command, Commands, Batch read. Command and Batch answer fault.CodeNotFound.
+	Command(ctx context.Context, id ID) (Command, Situation, error)
+	Commands(ctx context.Context, q Query) (Page, error)
+	Batch(ctx context.Context, id BatchID) (Batch, error)
+	// Questions are the wipes that ended open because the device enrolled anew.
+	Questions(ctx context.Context, id device.ID) ([]Question, error)
+}
+
+// Whereabouts is a poll as far as the store needs it.
+type Whereabouts struct {
+	Enrollment device.EnrollmentID
+	BSSID      string
+}
+
+// Remaining is what an enrollment still has in the queue.
+type Remaining struct {
+	Enrollment device.EnrollmentID
+	// NextDue is when something comes due by the passing of time; zero: never.
+	NextDue time.Time
+	// Held: something waits for another therapy state.
+	Held bool
+}
+
+// Changes is what a decision wants to be kept.
+type Changes struct {
+	// Commands are new ones and changed ones. Every move made since they were read
+	// is stored and recorded in the audit log.
+	Commands []Command
+	// Batch is a new batch, or nil.
+	Batch *Batch
+	// StopBatch ends a batch early; its text says why.
+	StopBatch string
+	// Certificates are put on hold or revoked in the same transaction.
+	Certificates []CertificateOrder
+	// Questions stay on a device until a person has answered them.
+	Questions []Question
+	// Events are recorded beside those of the moves, before them.
+	Events []audit.Event
+	// Wake: enrollments whose commands in Commands are queued or held are told.
+	Wake bool
+}
+
+// CertificateAction is what happens to a device's certificates.
+type CertificateAction string
+
+// The actions.
+const (
+	CertificateHold   CertificateAction = "hold"   // contained
+	CertificateRevoke CertificateAction = "revoke" // for good
+)
+
+// CertificateOrder says what is to happen to the certificates of an enrollment.
+type CertificateOrder struct {
+	Device     device.ID
+	Enrollment device.EnrollmentID
+	Action     CertificateAction
+	Reason     string // one sentence for people
+	Actor      audit.Actor
+	Command    ID
+}
+
+// Question is what stays open on a device after it enrolled anew: whether a wipe
+// that was under way is still wanted. The wipe itself is never delivered to the
+// new enrollment (SAFETY 5).
+type Question struct {
+	Command  ID
+	Device   device.ID
+	At       time.Time
+	Text     string
+	Answered time.Time // zero: open
+	By       audit.Actor
+}
+
+// Query selects commands. Zero fields do not narrow.
+type Query struct {
+	Device    device.ID
+	Batch     BatchID
+	Kind      device.Kind
+	States    []State
+	Requester string // Actor.ID
+	// Before is the cursor: commands asked before this one. Newest come first.
+	Before ID
+	Limit  int // 1 to 500; 0: 50
+}
+
+// Page is one page of commands. Transitions are left out.
+type Page struct {
+	Items []Command
+	// Situations belong to Items.
+	Situations []Situation
+	Next       ID // cursor of the next page; empty: this was the last
+	Total      int
+}
+
+// Situation is what WhyWaiting has to know beside the command.
+type Situation struct {
+	Now        time.Time
+	Device     device.Device
+	Model      device.Model
+	CareArea   bool
+	Enrollment Enrollment
+	// OpenRing is the newest open ring of the command's batch.
+	OpenRing int
+}
