@@ -139,6 +139,8 @@ type Principal struct {
 	// HasSecondFactor: the account has a confirmed one-time-code factor, so a
 	// step-up is possible.
 	HasSecondFactor bool
+	// SteppedUp: this request carried a confirmed step-up (RequireStepUp sets it).
+	SteppedUp bool
 	// Via names the program or page for the audit log; set by the listener.
 	Via string
 	// Now is the time at which the principal was authenticated.
@@ -170,6 +172,9 @@ func (p Principal) effectiveRoles() []Role {
 func (p Principal) Actor() audit.Actor {
 	a := audit.Actor{Kind: audit.ActorPerson, ID: string(p.Account), Name: p.Username,
 		Session: string(p.Session), Factor: string(p.Factor), Via: p.Via}
+	if p.SteppedUp {
+		a.Factor += ", step-up totp"
+	}
 	if p.IsToken() {
 		a.Kind, a.ID, a.Name = audit.ActorToken, string(p.Token), p.Username
 	}

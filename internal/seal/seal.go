@@ -32,6 +32,12 @@ type Sealer interface {
 	Open(sealed []byte) ([]byte, error)
 }
 
+// Keyring gives a Sealer for each context. *Key is one; a key-management service
+// can be another.
+type Keyring interface {
+	For(context string) Sealer
+}
+
 // Key is a master key. It is a Sealer itself, with an empty context; most uses
 // want For.
 type Key struct {

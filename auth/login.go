@@ -1,0 +1,201 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"wardline/audit"
+	"wardline/internal/fault"
+)
+
+var codeSignInFailed = fault.Define(fault.Unauthenticated, "sign_in_failed",
+	"Check user name, password and one-time code; each code works once.")
+
+// Login is an attempt to sign in.
+type Login struct {
+	Audience Audience
+	Username string
+	Password string
+	// OTP is the one-time code; it is needed when the account has the factor.
+	OTP string
+	// Remote is the address of the client, with or without a port.
+	Remote    string
+	UserAgent string
+	// KnownDevice is what an earlier Granted.KnownDevice gave this browser or
+	// program; it may be empty.
+	KnownDevice string
+	// Via names the program or page for the audit log.
+	Via string
+}
+
+// Granted is a session as its holder gets it.
+type Granted struct {
+	AccessToken string
+	ExpiresIn   time.Duration
+	// RefreshToken goes into a cookie that scripts cannot read, or a file that
+	// others cannot. It is good once.
+	RefreshToken   string
+	RefreshExpires time.Time
+	// KnownDevice is to be kept by the browser or program for KnownDeviceLife and
+	// shown at the next Login: guessing by others then never blocks it. Empty at a
+	// refresh.
+	KnownDevice string
+	Principal   Principal
+}
+
+// errBadCode leaves the sign-in transaction when the one-time code is not good.
+var errBadCode = errors.New("one-time code is wrong or used")
+
+// Login signs somebody in. Whatever is wrong, the answer is the same; too many
+// failures are answered with too_many_attempts and a time to wait.
+func (s *Service) Login(ctx context.Context, in Login) (Granted, error) {
+	if !in.Audience.Valid() {
+		return Granted{}, fmt.Errorf("sign in: unknown audience %q", in.Audience)
+	}
+	username := normaliseUsername(in.Username)
+	source := SourceOf(in.Remote)
+	person, _, err := s.storage.PersonByUsername(ctx, username)
+	if err != nil && !errors.Is(err, ErrNoSuch) {
+		return Granted{}, fmt.Errorf("sign in: %w", err)
+	}
+	keys := keysFor(username, source, s.knownDevice(ctx, in.KnownDevice, person.ID))
+	counts, known, now, err := s.storage.Throttles(ctx, keys.all(), person.ID, source)
+	if err != nil {
+		return Granted{}, fmt.Errorf("sign in: %w", err)
+	}
+	if wait := keys.blockedFor(counts, known, now); wait > 0 {
+		return Granted{}, tooManyTries(wait)
+	}
+	good, err := s.hasher.verify(ctx, person.Password, in.Password)
+	if err != nil {
+		return Granted{}, fmt.Errorf("sign in: %w", err)
+	}
+	if !good || person.Disabled {
+		return Granted{}, s.signInFailed(ctx, person, source, in.Via, keys)
+	}
+	granted, err := s.openSession(ctx, person, source, in, keys)
+	if errors.Is(err, errBadCode) {
+		return Granted{}, s.signInFailed(ctx, person, source, in.Via, keys)
+	}
+	if err == nil && s.hasher.outdated(person.Password) {
+		err = s.rehash(ctx, person, in.Password)
+	}
+	return granted, err
+}
+
+// openSession stores the session and spends the one-time code in one
+// transaction.
+func (s *Service) openSession(ctx context.Context, person Person, source string, in Login, keys throttleKeys) (Granted, error) {
+	refresh, hash, err := newSecret(prefixRefresh)
+	if err != nil {
+		return Granted{}, err
+	}
+	by := audit.Actor{Kind: audit.ActorPerson, ID: string(person.ID), Name: person.Username, Via: in.Via}
+	rule := func(p Person, st Standing) (Person, Session, error) {
+		session := Session{ID: SessionID(s.newID()), Account: p.ID, Audience: in.Audience, Factor: FactorPassword,
+			Source: source, UserAgent: clip(in.UserAgent, 200)}
+		if p.Disabled || p.Password != person.Password {
+			return p, session, errBadCode
+		}
+		if p.HasSecondFactor {
+			step, err := s.checkCode(p, p.TOTP, in.OTP, st.Now)
+			if err != nil {
+				return p, session, err
+			}
+			p.TOTPCounter, session.Factor = step, FactorPasswordTOTP
+		}
+		session.CreatedAt, session.RefreshAt = st.Now, st.Now
+		session.ExpiresAt, session.IdleUntil = st.Now.Add(SessionLife), st.Now.Add(SessionIdle)
+		if in.Audience == AudiencePublic {
+			session.ExpiresAt, session.IdleUntil = st.Now.Add(PublicSessionLife), st.Now.Add(PublicSessionLife)
+		}
+		return p, session, nil
+	}
+	session, p, st, err := s.storage.SignIn(ctx, by, Session{Account: person.ID}, hash, keys.forgiven(), rule)
+	if err != nil {
+		return Granted{}, fmt.Errorf("sign in: %w", err)
+	}
+	granted, err := s.grant(session, p, st, refresh)
+	if err != nil {
+		return Granted{}, err
+	}
+	granted.KnownDevice, err = s.markKnown(p.ID)
+	return granted, err
+}
+
+// checkCode finds the step of a good, unused code.
+func (s *Service) checkCode(p Person, sealed []byte, code string, now time.Time) (int64, error) {
+	seed, err := s.seedSealer(p.ID).Open(sealed)
+	if err != nil {
+		return 0, fmt.Errorf("open one-time-code seed of account %s: %w", p.ID, err)
+	}
+	step, ok := matchCode(string(seed), code, now, p.TOTPCounter)
+	if !ok {
+		return 0, errBadCode
+	}
+	return step, nil
+}
+
+// signInFailed counts and records the failure and returns what the person sees.
+func (s *Service) signInFailed(ctx context.Context, person Person, source, via string, keys throttleKeys) error {
+	by := audit.Actor{Kind: audit.ActorNobody, ID: source, Via: via}
+	subject := ""
+	if person.ID != "" {
+		subject = subjectAccount(person.ID)
+	}
+	err := s.storage.CountFailure(ctx, by, "session.refused", subject, keys.all(),
+		func(key string, t Throttle, now time.Time) Throttle { return countFailure(t, keys.free(key), now) })
+	if err != nil {
+		return fmt.Errorf("count failed sign-in: %w", err)
+	}
+	return codeSignInFailed.New("User name, password or one-time code is wrong.")
+}
+
+// rehash brings a password's hash to today's costs. Somebody who changed the
+// password meanwhile is left alone.
+func (s *Service) rehash(ctx context.Context, seen Person, password string) error {
+	phc, err := s.hasher.hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	_, err = s.storage.ChangePerson(ctx, systemActor, seen.ID, func(p Person, _ Standing) (Change, error) {
+		if p.Password == seen.Password {
+			p.Password = phc
+		}
+		return Change{Person: p, Action: "account.password_rehashed"}, nil
+	})
+	return err
+}
+
+// knownDeviceAudience marks the tokens that make a browser known.
+const knownDeviceAudience = "known-device"
+
+func (s *Service) markKnown(id AccountID) (string, error) {
+	now := s.now()
+	return s.keys.sign(jwt.RegisteredClaims{Issuer: tokenIssuer, Audience: jwt.ClaimStrings{knownDeviceAudience},
+		Subject: string(id), ID: s.newID(), IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(KnownDeviceLife))})
+}
+
+// knownDevice returns the id of a known-device token of this account; empty when
+// it is not one.
+func (s *Service) knownDevice(ctx context.Context, text string, id AccountID) string {
+	var c jwt.RegisteredClaims
+	if text == "" || id == "" || s.keys.verify(ctx, text, knownDeviceAudience, KnownDeviceLife, &c) != nil || c.Subject != string(id) {
+		return ""
+	}
+	return c.ID
+}
+
+func subjectAccount(id AccountID) string { return "account:" + string(id) }
+
+// clip cuts a text that a client chose to at most n bytes.
+func clip(s string, n int) string {
+	if len(s) > n {
+		s = s[:n]
+	}
+	return s
+}

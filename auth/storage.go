@@ -1,0 +1,259 @@
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"time"
+
+	"wardline/audit"
+	"wardline/device"
+)
+
+// Errors that a Storage answers with.
+var (
+	// ErrNoSuch: no such account, session, step-up, token or link.
+	ErrNoSuch = errors.New("no such row")
+	// ErrTaken: another account has this user name.
+	ErrTaken = errors.New("user name taken")
+	// ErrStale: the version is not the one that the caller has seen.
+	ErrStale = errors.New("changed meanwhile")
+)
+
+// Hash is the SHA-256 of a random secret, which is all that is kept of it.
+type Hash [sha256.Size]byte
+
+// Account is a person's account, without secrets.
+type Account struct {
+	ID       AccountID
+	Username string // lower case
+	Name     string // as people write it
+	Roles    []Role
+	Scope    Scope
+	Disabled bool
+	// Founder marks the first admin.
+	Founder         bool
+	HasPassword     bool
+	HasSecondFactor bool
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+	LastSignInAt    time.Time // zero: never
+	// Version rises with each change made by a person, for If-Match.
+	Version int
+}
+
+// Credentials are an account's secrets as they are stored.
+type Credentials struct {
+	Password string // argon2id in PHC format; empty: none yet
+	// TOTP and TOTPPending are sealed seeds; a pending one becomes the factor with
+	// its first good code.
+	TOTP        []byte
+	TOTPPending []byte
+	// TOTPCounter is the highest time step whose code was used: none at or below
+	// it works again.
+	TOTPCounter int64
+}
+
+// Person is an account with its secrets.
+type Person struct {
+	Account
+	Credentials
+}
+
+// Standing is what a rule about one account must know of all of them, and of the
+// time. It is read in the same transaction.
+type Standing struct {
+	Now time.Time
+	// OtherAdmins counts the enabled accounts with the role admin, without the
+	// one in question. Approvers counts the enabled accounts that can be a second
+	// person to destructive work.
+	OtherAdmins int
+	Approvers   int
+	// FoundedAt is when the first admin was made; zero: never. FoundingEnded says
+	// that two approvers existed at some time: founding never comes back.
+	FoundedAt     time.Time
+	FoundingEnded bool
+}
+
+// Change is what a rule decided about a person.
+type Change struct {
+	Person Person
+	// EndSessions ends all sessions of the account but Except.
+	EndSessions bool
+	Except      SessionID
+	Reason      string // why they end
+	Action      audit.Action
+	Detail      map[string]any
+}
+
+// AccountQuery selects accounts. Empty fields do not limit.
+type AccountQuery struct {
+	// Search is looked for in user name and name.
+	Search string
+	Role   Role
+	// Limit is 1 to 500; 0 means 100. After is the user name to go on after.
+	Limit int
+	After string
+}
+
+// Session is one sign-in.
+type Session struct {
+	ID         SessionID
+	Account    AccountID
+	Audience   Audience
+	Factor     Factor
+	Source     string // address it was opened from, shortened (SourceOf)
+	UserAgent  string
+	CreatedAt  time.Time
+	RefreshAt  time.Time // last rotation of the refresh token
+	ExpiresAt  time.Time // absolute end
+	EndedAt    time.Time // zero: still open
+	EndReason  string
+	IdleUntil  time.Time // end unless refreshed
+	Generation int       // rotations so far
+}
+
+// Live reports whether the session is good at now.
+func (s Session) Live(now time.Time) bool {
+	return s.EndedAt.IsZero() && now.Before(s.ExpiresAt) && now.Before(s.IdleUntil)
+}
+
+// Throttle counts failures under one key.
+type Throttle struct {
+	Failures int
+	// Since is when the first failure of this count happened, Last the latest.
+	Since, Last time.Time
+	// BlockedUntil is when the next attempt counts again.
+	BlockedUntil time.Time
+}
+
+// StepUpState is where a step-up stands.
+type StepUpState string
+
+// The states of a step-up.
+const (
+	StepUpPending   StepUpState = "pending"
+	StepUpConfirmed StepUpState = "confirmed"
+	StepUpUsed      StepUpState = "used"
+	StepUpDenied    StepUpState = "denied"
+)
+
+// StepUp is a second proof of who somebody is, for one device or one batch.
+type StepUp struct {
+	ID      string
+	Code    Hash // of the value that goes into the header
+	Account AccountID
+	Session SessionID // the session that asked and alone may use it
+	Device  device.ID // one of Device and Batch is set
+	Batch   string
+	// Kind, Reason and Summary are shown to the person who confirms.
+	Kind        device.Kind
+	Reason      string
+	Summary     string
+	State       StepUpState
+	CreatedAt   time.Time
+	ConfirmedAt time.Time
+	ExpiresAt   time.Time
+}
+
+// Token is an API token, without its secret.
+type Token struct {
+	ID         TokenID
+	Account    AccountID
+	Name       string
+	Scope      TokenScope
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+	LastUsedAt time.Time // to the hour; zero: never
+	RevokedAt  time.Time // zero: good
+}
+
+// SetupLink lets somebody choose the password of an account once. Account is
+// empty for the link that makes the first admin.
+type SetupLink struct {
+	Hash      Hash
+	Account   AccountID
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+// SealedKey is a signing key as it is stored.
+type SealedKey struct {
+	ID        string // the kid
+	Sealed    []byte
+	CreatedAt time.Time
+}
+
+// Storage keeps people. Every method is one transaction by the database's clock
+// and writes its audit event inside it; functions handed in are called inside
+// the transaction, possibly more than once, and do nothing slow. Fields that
+// name a time of creation are filled in by the storage. The errors are ErrNoSuch
+// and its neighbours, what a function returned, and failures of the database.
+// Implementations are safe for concurrent use, by several replicas.
+type Storage interface {
+	// AddAccount stores a new account. check may refuse it; on success a set-up
+	// link may be stored with it. ErrTaken when the user name is in use.
+	AddAccount(ctx context.Context, by audit.Actor, p Person, link *SetupLink, check func(Standing) error) (Account, error)
+	// Person and PersonByUsername read one account with its secrets.
+	Person(ctx context.Context, id AccountID) (Person, Standing, error)
+	PersonByUsername(ctx context.Context, username string) (Person, Standing, error)
+	// Accounts lists accounts by user name, and how many there are in all.
+	Accounts(ctx context.Context, q AccountQuery) ([]Account, int, error)
+	// ChangePerson changes one account by a rule that sees it locked. Two changes
+	// that each look at the number of admins see each other.
+	ChangePerson(ctx context.Context, by audit.Actor, id AccountID, rule func(Person, Standing) (Change, error)) (Account, error)
+	// AddSetupLink stores a link that is good for SetupLinkLife, in place of the
+	// account's earlier one or the earlier one for the first admin.
+	AddSetupLink(ctx context.Context, by audit.Actor, link SetupLink, check func(Standing) error) error
+	// UseSetupLink consumes a link and changes its account. For the first admin's
+	// link the rule gets an empty Person and returns the new one.
+	UseSetupLink(ctx context.Context, by audit.Actor, hash Hash, rule func(SetupLink, Person, Standing) (Change, error)) (Account, error)
+
+	// Throttles reads counts; keys without failures are missing. known says
+	// whether the account opened a session from this source within 30 days.
+	Throttles(ctx context.Context, keys []string, account AccountID, source string) (counts map[string]Throttle, known bool, now time.Time, err error)
+	// CountFailure counts a failure under every key by a rule.
+	CountFailure(ctx context.Context, by audit.Actor, action audit.Action, subject string, keys []string, rule func(key string, t Throttle, now time.Time) Throttle) error
+
+	// SignIn opens a session for an account by a rule that sees it locked (it
+	// returns the person with the code marked as used), and forgets the failures
+	// counted under the keys.
+	SignIn(ctx context.Context, by audit.Actor, s Session, refresh Hash, forget []string, rule func(Person, Standing) (Person, Session, error)) (Session, Person, Standing, error)
+	// Session reads a session with its account.
+	Session(ctx context.Context, id SessionID) (Session, Person, Standing, error)
+	// Rotate exchanges a refresh token for the next. A token that was exchanged
+	// before ends its session, whoever shows it: reused is then true and nothing
+	// else is answered. The rule says until when the session now lasts.
+	Rotate(ctx context.Context, old, next Hash, by audit.Actor, rule func(Session, Person, Standing) (Session, error)) (s Session, p Person, st Standing, reused bool, err error)
+	// Sessions lists an account's live sessions, newest first.
+	Sessions(ctx context.Context, account AccountID) ([]Session, error)
+	// EndSessions ends the live sessions of an account: one when only is set, all
+	// but except otherwise. It returns how many ended.
+	EndSessions(ctx context.Context, by audit.Actor, account AccountID, only, except SessionID, reason string) (int, error)
+
+	// AddStepUp stores a step-up that waits to be confirmed for StepUpPendingLife;
+	// ErrTaken when the session has maxOpen of them already.
+	AddStepUp(ctx context.Context, by audit.Actor, su StepUp, maxOpen int) (StepUp, error)
+	// StepUp reads one by the hash of its code.
+	StepUp(ctx context.Context, code Hash) (StepUp, time.Time, error)
+	// ConfirmStepUp confirms one, or stores one that is confirmed at once, by a
+	// rule that sees account and step-up locked.
+	ConfirmStepUp(ctx context.Context, by audit.Actor, su StepUp, rule func(Person, StepUp, Standing) (Person, StepUp, error)) (StepUp, error)
+	// UseStepUp uses one by a rule that sees it locked.
+	UseStepUp(ctx context.Context, by audit.Actor, code Hash, rule func(StepUp, time.Time) (StepUp, error)) error
+
+	// AddToken stores an API token that is good for life from now.
+	AddToken(ctx context.Context, by audit.Actor, t Token, life time.Duration, secret Hash) (Token, error)
+	// TokenByHash reads a token with its owner, and notes hourly that it was used.
+	TokenByHash(ctx context.Context, secret Hash) (Token, Person, Standing, error)
+	// Tokens lists an account's tokens, or all when account is empty.
+	Tokens(ctx context.Context, account AccountID) ([]Token, error)
+	// RevokeToken revokes a token by a rule that sees it.
+	RevokeToken(ctx context.Context, by audit.Actor, id TokenID, rule func(Token) error) error
+
+	// SigningKeys reads the keys that sign sessions, newest first.
+	SigningKeys(ctx context.Context) ([]SealedKey, error)
+	// AddSigningKey stores one, unless the newest is no longer the one named
+	// (empty: none): replicas that start at once end up with one key.
+	AddSigningKey(ctx context.Context, by audit.Actor, newest string, k SealedKey) error
+}
