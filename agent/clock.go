@@ -34,6 +34,13 @@ func (c *serverClock) now() time.Time {
 	return t.UTC()
 }
 
+// known reports whether the server has been heard since the start.
+func (c *serverClock) known() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.said.IsZero()
+}
+
 // set takes the server's word from an answer over the pinned connection. It may
 // go back: an earlier answer may have been wrong.
 func (c *serverClock) set(t time.Time) {

@@ -12,8 +12,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 )
@@ -283,10 +285,24 @@ func (e *enroller) finish(key *rsa.PrivateKey, chain []*x509.Certificate) error 
 	if err := e.dir.writeJSON(fileSettings, e.state.Settings); err != nil {
 		return err
 	}
+	if err := e.retireJournal(); err != nil {
+		return err
+	}
 	if err := e.dir.writeIdentity(key, chain); err != nil {
 		return err
 	}
 	return e.dir.remove(fileEnroll, fileRenew)
+}
+
+// retireJournal puts the journal of an earlier enrollment aside: nothing in it is
+// this enrollment's business.
+func (e *enroller) retireJournal() error {
+	old := fmt.Sprintf("journal-until-%s.jsonl", e.clock.now().Format("20060102T150405Z"))
+	err := os.Rename(e.dir.file(fileJournal), e.dir.file(old))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("put the old journal aside: %w", err)
+	}
+	return e.dir.sync()
 }
 
 // bootstrap redeems a code.

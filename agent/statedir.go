@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 
 	"github.com/gofrs/flock"
+
+	"wardline/device"
 )
 
 // Files of the state folder. Each is written whole beside its place, synced, and
@@ -33,6 +35,10 @@ type settings struct {
 	Server  string `json:"server"`   // the device listener, without a path
 	SCEPURL string `json:"scep_url"` // where to renew
 	Serial  string `json:"serial"`   // the maker's serial number
+	// Device and Enrollment are who the server says this is. They are learned from
+	// its first answer and never change within one enrollment.
+	Device     device.ID           `json:"device_id"`
+	Enrollment device.EnrollmentID `json:"enrollment_id"`
 }
 
 // stateDir is the agent's folder, locked for as long as it is open: two agents
