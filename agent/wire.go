@@ -168,9 +168,8 @@ type Result struct {
 type PollResponse struct {
 	DeviceID     device.ID           `json:"device_id"`
 	EnrollmentID device.EnrollmentID `json:"enrollment_id"`
-	// Epoch rises when the server was restored from a backup: it may then ask for
-	// things that it had already asked for.
-	Epoch uint64 `json:"epoch"`
+	// Epoch counts the device's enrollments from 1.
+	Epoch int `json:"epoch"`
 	// Commands are signed envelopes, in the order in which they are to be done.
 	Commands []string `json:"commands"`
 	// Settled names commands whose result the server has stored for good.

@@ -109,6 +109,9 @@ func New(o Options) *Hub {
 	return h
 }
 
+// Now is the clock that dues are compared with.
+func (h *Hub) Now() time.Time { return h.now() }
+
 // Mark says that these enrollments may have work from now on. Their held polls
 // wake up. It never blocks on a poll.
 func (h *Hub) Mark(enrollments ...device.EnrollmentID) {
