@@ -44,6 +44,8 @@ type Options struct {
 	// PostgreSQL the same news travels by NOTIFY in the transaction, and the
 	// wake package's listener hears it. Nil: nobody is told.
 	Wake func(enrollments []device.EnrollmentID)
+	// Drop is told in the same way which certificates' bindings changed.
+	Drop func(certificates []device.Fingerprint)
 	// Log may be nil.
 	Log *slog.Logger
 }
@@ -57,18 +59,22 @@ type Store struct {
 	now            func() time.Time
 	newID          func() string
 	wake           func([]device.EnrollmentID)
+	drop           func([]device.Fingerprint)
 	log            *slog.Logger
 }
 
 // Open connects, brings the schema up to date and returns the store. Replicas
 // may call it at the same time on one PostgreSQL.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{now: o.Now, newID: o.NewID, wake: o.Wake, log: o.Log}
+	s := &Store{now: o.Now, newID: o.NewID, wake: o.Wake, drop: o.Drop, log: o.Log}
 	if s.newID == nil {
 		s.newID = func() string { return uuid.Must(uuid.NewV7()).String() }
 	}
 	if s.wake == nil {
 		s.wake = func([]device.EnrollmentID) {}
+	}
+	if s.drop == nil {
+		s.drop = func([]device.Fingerprint) {}
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,8 +25,8 @@ type tx struct {
 	newID  func() string
 	events []audit.Event
 	wakes  []device.EnrollmentID
-	// news are notices for the other replicas, such as "revoked <fingerprint>".
-	news []string
+	// dropped are certificates whose binding this transaction changed.
+	dropped []device.Fingerprint
 }
 
 // record adds an audit event to the transaction. ID and At are filled in.
@@ -39,6 +40,12 @@ func (t *tx) record(events ...audit.Event) {
 // wakeUp says that these enrollments have work from the commit on.
 func (t *tx) wakeUp(enrollments ...device.EnrollmentID) {
 	t.wakes = append(t.wakes, enrollments...)
+}
+
+// dropBindings says that these certificates are good for something else from
+// the commit on: what is cached of them is dropped on every replica.
+func (t *tx) dropBindings(certificates ...device.Fingerprint) {
+	t.dropped = append(t.dropped, certificates...)
 }
 
 // lockRows is the clause that locks the rows of a SELECT until the commit. On
@@ -78,8 +85,8 @@ func (s *Store) write(ctx context.Context, f func(*tx) error) error {
 			return t.appendAudit()
 		})
 		if err == nil {
-			if s.engine == SQLite && len(t.wakes) > 0 {
-				s.wake(t.wakes)
+			if s.engine == SQLite {
+				s.tellThisProcess(t)
 			}
 			return nil
 		}
@@ -90,6 +97,16 @@ func (s *Store) write(ctx context.Context, f func(*tx) error) error {
 	return err
 }
 
+// tellThisProcess is what NOTIFY does on PostgreSQL.
+func (s *Store) tellThisProcess(t *tx) {
+	if len(t.wakes) > 0 {
+		s.wake(t.wakes)
+	}
+	if len(t.dropped) > 0 {
+		s.drop(t.dropped)
+	}
+}
+
 func retryable(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
@@ -98,33 +115,46 @@ func retryable(err error) bool {
 // WakeChannel is the PostgreSQL channel that replicas listen on.
 const WakeChannel = "wardline_wake"
 
-// A notification names up to this many enrollments. PostgreSQL refuses 8,000
-// bytes and takes the transaction with it: 200 identifiers are 7,400.
-const idsPerNotice = 200
+// A notification names up to this many identifiers or fingerprints. PostgreSQL
+// refuses 8,000 bytes and takes the transaction with it: 100 fingerprints are
+// 6,500.
+const namesPerNotice = 100
 
-// notify sends, inside the transaction, who has work ("d <id> <id> ...") and
-// what else the other replicas must know. After the commit would be too late: a
-// kill between the two would lose it.
+// notify sends, inside the transaction, who has work ("d <enrollment> ...") and
+// whose binding changed ("x <fingerprint> ..."). After the commit would be too
+// late: a kill between the two would lose it.
 func (t *tx) notify() error {
 	if t.engine != Postgres {
 		return nil
 	}
-	notices := t.news
-	for rest := t.wakes; len(rest) > 0; {
-		n := min(len(rest), idsPerNotice)
-		var b strings.Builder
-		b.WriteString("d")
-		for _, id := range rest[:n] {
-			b.WriteByte(' ')
-			b.WriteString(string(id))
-		}
-		notices = append(notices, b.String())
-		rest = rest[n:]
-	}
-	for _, n := range notices {
+	for _, n := range append(notices("d", t.wakes), notices("x", t.dropped)...) {
 		if err := t.Exec("SELECT pg_notify(?, ?)", WakeChannel, n).Error; err != nil {
 			return fmt.Errorf("notify replicas: %w", err)
 		}
 	}
 	return nil
+}
+
+func notices[N ~string](word string, names []N) []string {
+	var out []string
+	for chunk := range slices.Chunk(names, namesPerNotice) {
+		var b strings.Builder
+		b.WriteString(word)
+		for _, name := range chunk {
+			b.WriteByte(' ')
+			b.WriteString(string(name))
+		}
+		out = append(out, b.String())
+	}
+	return out
+}
+
+// Notify sends a payload to the replicas outside of any write, through the pool
+// that writes use: the heart-beat of the wake package. On SQLite, where there
+// is one process, it does nothing.
+func (s *Store) Notify(ctx context.Context, payload string) error {
+	if s.engine != Postgres {
+		return nil
+	}
+	return s.writer.WithContext(ctx).Exec("SELECT pg_notify(?, ?)", WakeChannel, payload).Error
 }
