@@ -76,7 +76,8 @@ func readDeviceChunk(db *gorm.DB, ids []device.ID) ([]deviceRow, error) {
 		at[r.ID] = &out[i]
 	}
 	var reports []reportRow
-	if err := db.Where("device_id IN ?", ids).Find(&reports).Error; err != nil {
+	// The long list of a device's own facts is read only where it is shown.
+	if err := db.Omit("inventory").Where("device_id IN ?", ids).Find(&reports).Error; err != nil {
 		return nil, fmt.Errorf("read device reports: %w", err)
 	}
 	for _, r := range reports {
@@ -134,7 +135,7 @@ func (t *tx) insertDevice(d device.Device) error {
 	if err := t.refuseTaken(d); err != nil {
 		return err
 	}
-	return insertDevices(t.DB, []device.Device{d})
+	return t.insertDevices([]device.Device{d})
 }
 
 // saveDevice writes a device's record, tags and holds over what is stored, with
@@ -160,28 +161,37 @@ func (t *tx) saveDevice(d device.Device) error {
 	if err := t.Where("device_id = ?", d.ID).Delete(&holdRow{}).Error; err != nil {
 		return fmt.Errorf("save holds of device %s: %w", d.ID, err)
 	}
-	return insertTagsAndHolds(t.DB, []device.Device{d})
+	if err := t.insertTagsAndHolds([]device.Device{d}); err != nil {
+		return err
+	}
+	return t.configurationChanged(d.ID)
 }
 
 const devicesPerInsert = 200
 
-func insertDevices(db *gorm.DB, devices []device.Device) error {
+// insertDevices adds devices of which it is known that nothing is in their way.
+func (t *tx) insertDevices(devices []device.Device) error {
+	ids := make([]device.ID, len(devices))
 	records := make([]deviceRecord, len(devices))
 	reports := make([]reportRow, len(devices))
 	for i, d := range devices {
+		ids[i] = d.ID
 		records[i] = recordOf(d)
 		reports[i] = reportRowOf(d.ID, d.Report)
 	}
-	if err := db.CreateInBatches(&records, devicesPerInsert).Error; err != nil {
+	if err := t.CreateInBatches(&records, devicesPerInsert).Error; err != nil {
 		return deviceFault(fmt.Errorf("insert %d devices: %w", len(devices), err))
 	}
-	if err := db.CreateInBatches(&reports, devicesPerInsert).Error; err != nil {
+	if err := t.CreateInBatches(&reports, devicesPerInsert).Error; err != nil {
 		return fmt.Errorf("insert device reports: %w", err)
 	}
-	return insertTagsAndHolds(db, devices)
+	if err := t.insertTagsAndHolds(devices); err != nil {
+		return err
+	}
+	return t.configurationChanged(ids...)
 }
 
-func insertTagsAndHolds(db *gorm.DB, devices []device.Device) error {
+func (t *tx) insertTagsAndHolds(devices []device.Device) error {
 	var tags []tagRow
 	var holds []holdRow
 	for _, d := range devices {
@@ -193,12 +203,12 @@ func insertTagsAndHolds(db *gorm.DB, devices []device.Device) error {
 		}
 	}
 	if len(tags) > 0 {
-		if err := db.CreateInBatches(&tags, devicesPerInsert).Error; err != nil {
+		if err := t.CreateInBatches(&tags, devicesPerInsert).Error; err != nil {
 			return fmt.Errorf("insert device tags: %w", err)
 		}
 	}
 	if len(holds) > 0 {
-		if err := db.CreateInBatches(&holds, devicesPerInsert).Error; err != nil {
+		if err := t.CreateInBatches(&holds, devicesPerInsert).Error; err != nil {
 			return fmt.Errorf("insert device holds: %w", err)
 		}
 	}
