@@ -53,6 +53,9 @@ func (s *Service) createFounder(ctx context.Context, by audit.Actor, n NewAccoun
 	}
 	p.Founder = true
 	a, err := s.storage.AddAccount(ctx, by, p, nil, notFounded)
+	if errors.Is(err, ErrTaken) {
+		return Created{}, codeFounded.New("There was a first administrator already, or there is an account %q.", n.Username)
+	}
 	if err != nil {
 		return Created{}, fmt.Errorf("create first administrator: %w", err)
 	}

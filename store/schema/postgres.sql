@@ -9,6 +9,43 @@ CREATE TABLE access_point (
     CONSTRAINT access_point_place_id_fkey FOREIGN KEY (place_id) REFERENCES place(id)
 );
 
+CREATE TABLE account (
+    id text NOT NULL,
+    username text NOT NULL,
+    name text NOT NULL,
+    roles text NOT NULL,
+    scope text NOT NULL,
+    disabled boolean NOT NULL DEFAULT false,
+    founder boolean NOT NULL DEFAULT false,
+    is_admin boolean NOT NULL,
+    is_approver boolean NOT NULL,
+    password text NOT NULL DEFAULT ''::text,
+    totp bytea,
+    totp_pending bytea,
+    totp_counter bigint NOT NULL DEFAULT 0,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    last_sign_in_at bigint NOT NULL DEFAULT 0,
+    version integer NOT NULL DEFAULT 1,
+    CONSTRAINT account_pkey PRIMARY KEY (id),
+    CONSTRAINT account_username_key UNIQUE (username)
+);
+
+CREATE TABLE api_token (
+    id text NOT NULL,
+    account_id text NOT NULL,
+    name text NOT NULL,
+    scope text NOT NULL,
+    hash bytea NOT NULL,
+    created_at bigint NOT NULL,
+    expires_at bigint NOT NULL,
+    last_used_at bigint NOT NULL DEFAULT 0,
+    revoked_at bigint NOT NULL DEFAULT 0,
+    CONSTRAINT api_token_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id),
+    CONSTRAINT api_token_hash_key UNIQUE (hash),
+    CONSTRAINT api_token_pkey PRIMARY KEY (id)
+);
+
 CREATE TABLE audit_event (
     id text NOT NULL,
     link_id text NOT NULL,
@@ -176,6 +213,16 @@ CREATE TABLE device_tag (
     CONSTRAINT device_tag_pkey PRIMARY KEY (device_id, tag)
 );
 
+CREATE TABLE founding (
+    id integer NOT NULL,
+    account_id text NOT NULL,
+    at bigint NOT NULL,
+    ended_at bigint NOT NULL DEFAULT 0,
+    CONSTRAINT founding_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id),
+    CONSTRAINT founding_id_check CHECK ((id = 1)),
+    CONSTRAINT founding_pkey PRIMARY KEY (id)
+);
+
 CREATE TABLE idempotency (
     principal text NOT NULL,
     key text NOT NULL,
@@ -220,7 +267,86 @@ CREATE TABLE place (
     CONSTRAINT place_pkey PRIMARY KEY (id)
 );
 
+CREATE TABLE session (
+    id text NOT NULL,
+    account_id text NOT NULL,
+    audience text NOT NULL,
+    factor text NOT NULL,
+    source text NOT NULL,
+    user_agent text NOT NULL,
+    created_at bigint NOT NULL,
+    refresh_at bigint NOT NULL,
+    idle_until bigint NOT NULL,
+    expires_at bigint NOT NULL,
+    ended_at bigint NOT NULL DEFAULT 0,
+    end_reason text NOT NULL DEFAULT ''::text,
+    generation integer NOT NULL DEFAULT 0,
+    CONSTRAINT session_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id),
+    CONSTRAINT session_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE session_refresh (
+    hash bytea NOT NULL,
+    session_id text NOT NULL,
+    used_at bigint NOT NULL DEFAULT 0,
+    CONSTRAINT session_refresh_pkey PRIMARY KEY (hash),
+    CONSTRAINT session_refresh_session_id_fkey FOREIGN KEY (session_id) REFERENCES session(id) ON DELETE CASCADE
+);
+
+CREATE TABLE setup_link (
+    hash bytea NOT NULL,
+    account_id text NOT NULL,
+    created_at bigint NOT NULL,
+    expires_at bigint NOT NULL,
+    CONSTRAINT setup_link_account_id_key UNIQUE (account_id),
+    CONSTRAINT setup_link_pkey PRIMARY KEY (hash)
+);
+
+CREATE TABLE signing_key (
+    id text NOT NULL,
+    replaces text NOT NULL,
+    sealed bytea NOT NULL,
+    created_at bigint NOT NULL,
+    CONSTRAINT signing_key_pkey PRIMARY KEY (id),
+    CONSTRAINT signing_key_replaces_key UNIQUE (replaces)
+);
+
+CREATE TABLE step_up (
+    id text NOT NULL,
+    code bytea NOT NULL,
+    account_id text NOT NULL,
+    session_id text NOT NULL,
+    device_id text NOT NULL DEFAULT ''::text,
+    batch text NOT NULL DEFAULT ''::text,
+    kind text NOT NULL DEFAULT ''::text,
+    reason text NOT NULL DEFAULT ''::text,
+    summary text NOT NULL DEFAULT ''::text,
+    state text NOT NULL,
+    created_at bigint NOT NULL,
+    confirmed_at bigint NOT NULL DEFAULT 0,
+    expires_at bigint NOT NULL,
+    CONSTRAINT step_up_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id),
+    CONSTRAINT step_up_code_key UNIQUE (code),
+    CONSTRAINT step_up_pkey PRIMARY KEY (id),
+    CONSTRAINT step_up_session_id_fkey FOREIGN KEY (session_id) REFERENCES session(id) ON DELETE CASCADE
+);
+
+CREATE TABLE throttle (
+    key text NOT NULL,
+    failures integer NOT NULL,
+    since bigint NOT NULL,
+    last bigint NOT NULL,
+    blocked_until bigint NOT NULL DEFAULT 0,
+    CONSTRAINT throttle_pkey PRIMARY KEY (key)
+);
+
 CREATE INDEX access_point_place ON public.access_point USING btree (place_id);
+
+CREATE INDEX account_admin ON public.account USING btree (id) WHERE is_admin;
+
+CREATE INDEX account_approver ON public.account USING btree (id) WHERE is_approver;
+
+CREATE INDEX api_token_account ON public.api_token USING btree (account_id, created_at);
 
 CREATE INDEX audit_event_at ON public.audit_event USING btree (at, id);
 
@@ -277,6 +403,16 @@ CREATE INDEX device_sighting_of_device ON public.device_sighting USING btree (de
 CREATE INDEX device_tag_by_tag ON public.device_tag USING btree (tag, device_id);
 
 CREATE INDEX idempotency_at ON public.idempotency USING btree (at);
+
+CREATE INDEX session_account ON public.session USING btree (account_id, created_at);
+
+CREATE INDEX session_expires ON public.session USING btree (expires_at);
+
+CREATE INDEX session_refresh_session ON public.session_refresh USING btree (session_id);
+
+CREATE INDEX step_up_session ON public.step_up USING btree (session_id, expires_at);
+
+CREATE INDEX throttle_last ON public.throttle USING btree (last);
 
 CREATE TRIGGER audit_event_is_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.audit_event FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse_change();
 
