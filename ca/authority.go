@@ -12,12 +12,16 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"wardline/internal/seal"
 )
 
 // Options is what the authority takes from outside.
 type Options struct {
-	Store  Store
-	Sealer Sealer
+	Store Store
+	// Sealer gives the sealer for a context; it is seal.Key.For. What is sealed for
+	// one context does not open for another.
+	Sealer func(context string) seal.Sealer
 	// Organisation is the O of every subject, such as the hospital's name. Empty:
 	// "Wardline".
 	Organisation string

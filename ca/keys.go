@@ -14,6 +14,7 @@ import (
 	"math/big"
 
 	"wardline/device"
+	"wardline/internal/seal"
 )
 
 // Algorithm names the kind of key that the root and the issuing CA get when they
@@ -58,12 +59,12 @@ func sealContext(role Role, generation int) string {
 	return fmt.Sprintf("issuer:%s:%d", role, generation)
 }
 
-func sealKey(s Sealer, role Role, generation int, key crypto.Signer) ([]byte, error) {
+func sealKey(sealer func(string) seal.Sealer, role Role, generation int, key crypto.Signer) ([]byte, error) {
 	plain, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		return nil, fmt.Errorf("encode the %s key: %w", role, err)
 	}
-	sealed, err := s.Seal(sealContext(role, generation), plain)
+	sealed, err := sealer(sealContext(role, generation)).Seal(plain)
 	if err != nil {
 		return nil, fmt.Errorf("seal the %s key: %w", role, err)
 	}
@@ -72,12 +73,12 @@ func sealKey(s Sealer, role Role, generation int, key crypto.Signer) ([]byte, er
 
 // parse opens a stored issuer. It checks that key and certificate belong
 // together: a row put in from elsewhere must not pass.
-func (i Issuer) parse(s Sealer) (*identity, error) {
+func (i Issuer) parse(sealer func(string) seal.Sealer) (*identity, error) {
 	cert, err := x509.ParseCertificate(i.Certificate)
 	if err != nil {
 		return nil, fmt.Errorf("parse the %s certificate: %w", i.Role, err)
 	}
-	plain, err := s.Open(sealContext(i.Role, i.Generation), i.SealedKey)
+	plain, err := sealer(sealContext(i.Role, i.Generation)).Open(i.SealedKey)
 	if err != nil {
 		return nil, fmt.Errorf("open the %s key (is this the right master key?): %w", i.Role, err)
 	}

@@ -183,10 +183,3 @@ type StatusChange struct {
 	// Why is the reason in a person's words, for the audit log.
 	Why string
 }
-
-// Sealer encrypts what lies in the database under the server's master key.
-// Context binds a sealed text to its place: it does not open elsewhere.
-type Sealer interface {
-	Seal(context string, plain []byte) ([]byte, error)
-	Open(context string, sealed []byte) ([]byte, error)
-}

@@ -33,6 +33,11 @@ type Invitation struct {
 	Delivery DeliveryID
 	Place    device.PlaceID
 	Owner    string
+	// Management says how the device will be managed. Empty or ManagementAgent: it
+	// polls, and its first poll completes the enrollment. ManagementCertificate: it
+	// has a SCEP client of its own and never polls; the enrollment is complete when
+	// the certificate is issued.
+	Management device.Management
 	// ExpiresIn is how long it is good, 5 minutes to 90 days; zero takes 7 days.
 	ExpiresIn time.Duration
 
