@@ -62,6 +62,8 @@ type Command struct {
 	// Detail is what the device said beside its result.
 	Detail map[string]any
 
+	// Moves is how many moves are stored. The store counts on from it.
+	Moves int
 	// Transitions are all moves so far, oldest first. Lists leave it empty.
 	Transitions []Transition
 	// WhyWaiting is one sentence that says why it has not happened yet, or how it

@@ -34,7 +34,6 @@ const (
 	actionIgnored      audit.Action = "command.result_ignored"
 	actionReceiptBad   audit.Action = "command.receipt_invalid"
 	actionNotErased    audit.Action = "command.not_erased" // an alert
-	actionContained    audit.Action = "device.contained"
 	actionBatchAsked   audit.Action = "batch.requested"
 	actionBatchStopped audit.Action = "batch.stopped"
 )
@@ -43,7 +42,7 @@ const (
 func (c Command) Events() []audit.Event {
 	events := make([]audit.Event, 0, len(c.moved))
 	for _, m := range c.moved {
-		events = append(events, c.event(actions[m.step], m.Actor, m.detail(c)))
+		events = append(events, c.event(actions[step(m.Step)], m.Actor, m.detail(c)))
 	}
 	return events
 }
@@ -67,7 +66,7 @@ func (t Transition) detail(c Command) map[string]any {
 	put("because", t.Reason)
 	put("outcome", string(c.Outcome))
 	put("batch", string(c.Batch))
-	if t.step == stepAsk {
+	if t.Step == string(stepAsk) {
 		put("reason", c.Reason)
 		put("ticket", c.Ticket)
 	}
@@ -81,7 +80,7 @@ func (t Transition) detail(c Command) map[string]any {
 		d["therapy_state"] = string(t.SafetyState)
 		d["therapy_age_seconds"] = int64(t.StateAge / time.Second)
 	}
-	if len(c.Approvals) > 0 && t.step == stepDeliver {
+	if len(c.Approvals) > 0 && t.Step == string(stepDeliver) {
 		var by []string
 		for _, a := range c.Approvals {
 			by = append(by, a.Actor.ID)

@@ -15,14 +15,15 @@ import (
 //
 // A wipe that the device had accepted with a receipt is confirmed by this: the
 // same serial has enrolled anew with a new key. A wipe that it had not accepted
-// becomes a question on the device (SAFETY 5).
-func EndEnrollment(now time.Time, old device.EnrollmentID, open []Command, actor audit.Actor) (Changes, error) {
+// becomes a question on the device (SAFETY 5). next is empty when the old
+// enrollment ended and no other followed: that confirms nothing.
+func EndEnrollment(now time.Time, old, next device.EnrollmentID, open []Command, actor audit.Actor) (Changes, error) {
 	var ch Changes
 	for _, c := range open {
 		if c.Enrollment != old || c.State.Ended() {
 			continue
 		}
-		if c.Kind == device.KindWipe && c.State == StateAccepted && c.ReceiptValid {
+		if c.Kind == device.KindWipe && c.State == StateAccepted && c.ReceiptValid && next != "" {
 			c.Outcome = OutcomeErased
 			err := c.transition(StateSucceeded, cause{step: stepSucceed, at: now, actor: actor,
 				reason: "Erased, confirmed: the same device has enrolled anew with a new key."})
@@ -32,17 +33,22 @@ func EndEnrollment(now time.Time, old device.EnrollmentID, open []Command, actor
 			ch.Commands = append(ch.Commands, c)
 			continue
 		}
-		if c.Kind == device.KindWipe {
+		if c.Kind == device.KindWipe && next != "" {
 			ch.Questions = append(ch.Questions, Question{Command: c.ID, Device: c.Device, At: now,
 				Text: fmt.Sprintf("A wipe asked on %s was open (%s) when the device enrolled anew. It is not carried out on the new enrollment. Is it still wanted?",
 					wordsAt(c.CreatedAt), c.State.Words())})
 		}
-		reason := "The device enrolled anew; nothing asked before is delivered to it."
+		reason := "The device enrolled anew"
+		if next == "" {
+			reason = "The device's enrollment ended"
+		}
 		switch c.State {
 		case StateDelivered:
-			reason = "The device enrolled anew; it had been handed this and never answered."
+			reason += "; it had been handed this and never answered."
 		case StateAccepted:
-			reason = "The device enrolled anew; it had started this and never said how it ended."
+			reason += "; it had started this and never said how it ended."
+		default:
+			reason += "; nothing asked before is delivered to it."
 		}
 		if err := c.transition(StateSuperseded, cause{step: stepSupersede, at: now, actor: actor, reason: reason}); err != nil {
 			return Changes{}, err

@@ -122,9 +122,7 @@ func (s *Service) carryOut(c *Command, f Facts, why cause, ch *Changes) error {
 		return codeWardNeedsPumps.New("One in five of the ready pumps of this model in this place is already out of use.")
 	}
 	f.Ward.takeOut(f.Device.ID)
-	ch.Certificates = append(ch.Certificates, CertificateOrder{Device: c.Device, Enrollment: c.Enrollment,
-		Action: CertificateHold, Reason: "Contained by command.", Actor: why.actor, Command: c.ID})
-	ch.Events = append(ch.Events, c.event(actionContained, why.actor, map[string]any{"because": "It was cut from the network by command."}))
+	ch.contain(*c, why.actor, "It was cut from the network by command.")
 	why.step, why.actor = stepSucceed, system("commands")
 	why.reason = "The device's certificates are on hold: the network refuses it from now on."
 	return c.transition(StateSucceeded, why)
@@ -143,7 +141,6 @@ func (ch *Changes) containForWipe(c Command, f Facts, actor audit.Actor) {
 func (ch *Changes) contain(c Command, actor audit.Actor, reason string) {
 	ch.Certificates = append(ch.Certificates, CertificateOrder{Device: c.Device, Enrollment: c.Enrollment,
 		Action: CertificateHold, Reason: reason, Actor: actor, Command: c.ID})
-	ch.Events = append(ch.Events, c.event(actionContained, actor, map[string]any{"because": reason}))
 }
 
 // reachable reports whether there is an enrollment that the kind can be sent to.

@@ -236,12 +236,9 @@ type Transition struct {
 	SafetyState   safety.State
 	StateAge      time.Duration
 	MatrixVersion string
-
-	step step
+	// Step names why it moved, such as "delivered" or "late".
+	Step string
 }
-
-// Step names why the command moved, such as "delivered" or "late".
-func (t Transition) Step() string { return string(t.step) }
 
 // transition moves c. It is the only place in which a command's state changes:
 // what the table does not allow is an error, and nothing of c has changed then.
@@ -250,7 +247,7 @@ func (c *Command) transition(to State, why cause) error {
 		return fmt.Errorf("command %s cannot go from %q to %q because it was %s", c.ID, c.State, to, why.step)
 	}
 	c.moved = append(c.moved, Transition{At: why.at, From: c.State, To: to, Actor: why.actor, Reason: why.reason,
-		Attempt: c.Attempt, SafetyState: why.assessed, StateAge: why.age, MatrixVersion: why.matrix, step: why.step})
+		Attempt: c.Attempt, SafetyState: why.assessed, StateAge: why.age, MatrixVersion: why.matrix, Step: string(why.step)})
 	c.State, c.StateReason, c.UpdatedAt = to, why.reason, why.at
 	if why.step != stepDeliver {
 		c.Unconfirmed = false

@@ -1,0 +1,168 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"gorm.io/gorm/clause"
+
+	"wardline/audit"
+	"wardline/commands"
+	"wardline/device"
+	"wardline/internal/fault"
+)
+
+var _ commands.Storage = (*Store)(nil)
+
+// Enqueue implements commands.Storage.
+func (s *Store) Enqueue(ctx context.Context, devices []device.ID, ward bool, resource string, decide func([]commands.Facts) (commands.Changes, error)) error {
+	return s.write(ctx, func(t *tx) error {
+		// First of all: asked a second time, it must not meet its own first command.
+		if err := t.idempotent(ctx, resource); err != nil {
+			return err
+		}
+		rows, err := t.lockDevices(devices)
+		if err != nil {
+			return err
+		}
+		return t.decideOn(rows, ward, decide)
+	})
+}
+
+// Change implements commands.Storage.
+func (s *Store) Change(ctx context.Context, id commands.ID, decide func(commands.Facts, commands.Command) (commands.Changes, error)) error {
+	return s.write(ctx, func(t *tx) error {
+		if err := t.idempotent(ctx, "command:"+string(id)); err != nil {
+			return err
+		}
+		// A command never changes its device, so the device can be locked first.
+		var of commandRow
+		if err := t.Select("device_id", "kind").Take(&of, "id = ?", id).Error; err != nil {
+			return commandFault(id, err)
+		}
+		row, err := t.lockDevice(device.ID(of.DeviceID))
+		if err != nil {
+			return err
+		}
+		return t.decideOn([]deviceRow{row}, device.Kind(of.Kind) == device.KindContain, func(facts []commands.Facts) (commands.Changes, error) {
+			var r commandRow
+			if err := t.Take(&r, "id = ?", id).Error; err != nil {
+				return commands.Changes{}, commandFault(id, err)
+			}
+			c, err := r.command()
+			if err != nil {
+				return commands.Changes{}, err
+			}
+			return decide(facts[0], c)
+		})
+	})
+}
+
+func commandFault(id commands.ID, err error) error {
+	if notFound(err) {
+		return fault.CodeNotFound.New("There is no such command.")
+	}
+	return fmt.Errorf("read command %s: %w", id, err)
+}
+
+// Settle implements commands.Storage.
+func (s *Store) Settle(ctx context.Context, id device.ID, ids []commands.ID, decide func(commands.Facts, []commands.Command) (commands.Changes, error)) error {
+	return s.write(ctx, func(t *tx) error {
+		row, err := t.lockDevice(id)
+		if err != nil {
+			return err
+		}
+		return t.decideOn([]deviceRow{row}, false, func(facts []commands.Facts) (commands.Changes, error) {
+			var rows []commandRow
+			if err := t.Where("id IN ? AND device_id = ?", ids, id).Order("id").Find(&rows).Error; err != nil {
+				return commands.Changes{}, fmt.Errorf("read the commands that results are about: %w", err)
+			}
+			named, err := commandsOf(rows)
+			if err != nil {
+				return commands.Changes{}, err
+			}
+			return decide(facts[0], named)
+		})
+	})
+}
+
+// decideOn asks for a decision about devices whose rows are locked, and keeps it.
+func (t *tx) decideOn(rows []deviceRow, ward bool, decide func([]commands.Facts) (commands.Changes, error)) error {
+	facts, err := t.facts(rows, ward)
+	if err != nil {
+		return err
+	}
+	ch, err := decide(facts)
+	if err != nil {
+		return err
+	}
+	return t.keep(ch)
+}
+
+const (
+	commandsPerInsert    = 200
+	transitionsPerInsert = 500
+)
+
+// keep stores what was decided, with its audit events.
+func (t *tx) keep(ch commands.Changes) error {
+	t.record(ch.Events...)
+	if err := t.keepBatch(ch.Batch); err != nil {
+		return err
+	}
+	if err := t.keepCommands(ch.Commands, ch.Wake); err != nil {
+		return err
+	}
+	if err := t.changeCertificates(ch.Certificates); err != nil {
+		return err
+	}
+	return t.keepQuestions(ch.Questions)
+}
+
+// keepCommands inserts new commands and writes changed ones over, in one
+// statement: their devices are locked, so nobody else has changed them since.
+func (t *tx) keepCommands(list []commands.Command, wake bool) error {
+	if len(list) == 0 {
+		return nil
+	}
+	rows := make([]commandRow, len(list))
+	var moves []transitionRow
+	for i, c := range list {
+		var err error
+		if rows[i], err = commandRowOf(c); err != nil {
+			return err
+		}
+		moves = append(moves, transitionRowsOf(c)...)
+		t.record(c.Events()...)
+		if wake && !c.DueAt.IsZero() {
+			t.wakeUp(c.Enrollment)
+		}
+	}
+	upsert := clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoUpdates: clause.AssignmentColumns(commandChanging)}
+	if err := t.Clauses(upsert).CreateInBatches(&rows, commandsPerInsert).Error; err != nil {
+		return fmt.Errorf("store %d commands: %w", len(rows), err)
+	}
+	if len(moves) == 0 {
+		return nil
+	}
+	if err := t.CreateInBatches(&moves, transitionsPerInsert).Error; err != nil {
+		return fmt.Errorf("store the moves of %d commands: %w", len(rows), err)
+	}
+	return nil
+}
+
+func (t *tx) keepQuestions(questions []commands.Question) error {
+	if len(questions) == 0 {
+		return nil
+	}
+	rows := make([]questionRow, len(questions))
+	for i, q := range questions {
+		rows[i] = questionRow{CommandID: string(q.Command), DeviceID: string(q.Device), At: dbTime(q.At), Text: q.Text}
+		t.record(audit.Event{Actor: audit.Actor{Kind: audit.ActorSystem, ID: "enrollment"}, Action: "device.question_left",
+			Device: string(q.Device), Command: string(q.Command), Detail: map[string]any{"because": q.Text}})
+	}
+	if err := t.CreateInBatches(&rows, commandsPerInsert).Error; err != nil {
+		return fmt.Errorf("store what stays open on devices: %w", err)
+	}
+	return nil
+}

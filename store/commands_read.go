@@ -1,0 +1,103 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"gorm.io/gorm"
+
+	"wardline/commands"
+	"wardline/device"
+)
+
+// Command implements commands.Storage.
+func (s *Store) Command(ctx context.Context, id commands.ID) (commands.Command, commands.Situation, error) {
+	db := s.reader.WithContext(ctx)
+	var row commandRow
+	if err := db.Take(&row, "id = ?", id).Error; err != nil {
+		return commands.Command{}, commands.Situation{}, commandFault(id, err)
+	}
+	c, err := row.command()
+	if err != nil {
+		return c, commands.Situation{}, err
+	}
+	var moves []transitionRow
+	if err := db.Where("command_id = ?", id).Order("n").Find(&moves).Error; err != nil {
+		return c, commands.Situation{}, fmt.Errorf("read the moves of command %s: %w", id, err)
+	}
+	for _, m := range moves {
+		move, err := m.transition()
+		if err != nil {
+			return c, commands.Situation{}, err
+		}
+		c.Transitions = append(c.Transitions, move)
+	}
+	situations, err := s.situations(db, []commands.Command{c})
+	if err != nil {
+		return c, commands.Situation{}, fmt.Errorf("read the situation of command %s: %w", id, err)
+	}
+	return c, situations[0], nil
+}
+
+// Commands implements commands.Storage.
+func (s *Store) Commands(ctx context.Context, q commands.Query) (commands.Page, error) {
+	db := s.reader.WithContext(ctx)
+	var total int64
+	if err := selecting(db.Model(&commandRow{}), q).Count(&total).Error; err != nil {
+		return commands.Page{}, fmt.Errorf("count commands: %w", err)
+	}
+	page := selecting(db, q)
+	if q.Before != "" {
+		page = page.Where("id < ?", q.Before)
+	}
+	var rows []commandRow
+	if err := page.Order("id DESC").Limit(q.Limit + 1).Find(&rows).Error; err != nil {
+		return commands.Page{}, fmt.Errorf("read commands: %w", err)
+	}
+	out := commands.Page{Total: int(total)}
+	if len(rows) > q.Limit {
+		rows = rows[:q.Limit]
+		out.Next = commands.ID(rows[q.Limit-1].ID)
+	}
+	var err error
+	if out.Items, err = commandsOf(rows); err != nil {
+		return commands.Page{}, err
+	}
+	out.Situations, err = s.situations(db, out.Items)
+	return out, err
+}
+
+func selecting(db *gorm.DB, q commands.Query) *gorm.DB {
+	if q.Device != "" {
+		db = db.Where("device_id = ?", q.Device)
+	}
+	if q.Batch != "" {
+		db = db.Where("batch_id = ?", q.Batch)
+	}
+	if q.Kind != "" {
+		db = db.Where("kind = ?", q.Kind)
+	}
+	if len(q.States) > 0 {
+		db = db.Where("state IN ?", q.States)
+	}
+	if q.Requester != "" {
+		db = db.Where("requester_id = ?", q.Requester)
+	}
+	return db
+}
+
+// Questions implements commands.Storage.
+func (s *Store) Questions(ctx context.Context, id device.ID) ([]commands.Question, error) {
+	var rows []questionRow
+	if err := s.reader.WithContext(ctx).Where("device_id = ?", id).Order("at, command_id").Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("read what is open on device %s: %w", id, err)
+	}
+	out := make([]commands.Question, len(rows))
+	for i, r := range rows {
+		var err error
+		if out[i], err = r.question(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
