@@ -118,7 +118,7 @@ func pumpModels() []Model {
 			NetworkCut: device.NetworkCutUnknown,
 		}},
 		{Key: "gw3", Model: device.Model{
-			Maker: "Sample Infusion", Name: "LV-3 behind gateway", Class: device.ClassPumpLVP,
+			Maker: "Sample Infusion", Name: "LV-3", Class: device.ClassPumpLVP,
 			WipeErases: "Nothing from here: the gateway's maker has to do it.",
 			WipeKeeps:  "Everything, until the gateway's maker has confirmed it.",
 			NetworkCut: device.NetworkCutUnknown,

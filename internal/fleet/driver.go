@@ -296,29 +296,56 @@ func (d *Device) setNotice(text string) {
 	}
 }
 
-// countPoll notes that the agent is about to report. From the second time on the
-// first report has been answered; a device whose story begins without network
-// loses it a little later.
+// countPoll notes that the agent is about to report. Once its first report has
+// been answered, a device whose story begins without network loses it.
 func (d *Device) countPoll() {
+	answered := d.answered()
 	d.mu.Lock()
 	d.polls++
-	second := d.polls == 2
-	lose := second && d.spec.Unplugged && !d.mem.HadFirstPoll
+	lose := answered && d.spec.Unplugged && !d.mem.HadFirstPoll
 	d.mu.Unlock()
 	if lose {
 		d.after(unplugDelay, d.loseNetwork)
 	}
 }
 
+// answered reports whether the server has ever answered a poll: the agent learns
+// who it is from the first answer.
+func (d *Device) answered() bool {
+	d.mu.Lock()
+	client := d.client
+	d.mu.Unlock()
+	if client == nil {
+		return false
+	}
+	id, _ := client.Device()
+	return id != ""
+}
+
+// reported says that a report of this start is on its way, and that one has been
+// answered at some time.
+func (d *Device) reported() bool {
+	answered := d.answered()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return answered && d.polls > 0
+}
+
+func (d *Device) setClient(c *agent.Client) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.client = c
+}
+
 const unplugDelay = 3 * time.Second
 
 func (d *Device) loseNetwork() {
 	off := false
-	if err := d.Apply(Change{Online: &off}); err != nil {
-		d.setNotice("It could not be unplugged: " + err.Error())
-		return
+	err := d.Apply(Change{Online: &off})
+	if err == nil {
+		err = d.update(func() error { d.mem.HadFirstPoll = true; return nil })
 	}
-	if err := d.update(func() error { d.mem.HadFirstPoll = true; return nil }); err != nil {
-		d.setNotice("It could not remember that it was unplugged: " + err.Error())
+	if err != nil {
+		d.setNotice("It could not be unplugged: " + err.Error())
 	}
 }

@@ -145,6 +145,30 @@ func (f *Fleet) Start(ctx context.Context, c Connection) error {
 	return nil
 }
 
+// WaitForReports returns when every device that has power and network has once
+// been answered by the server, and reports to it again.
+func (f *Fleet) WaitForReports(ctx context.Context) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		missing := ""
+		for _, d := range f.devices {
+			if d.reachable() && !d.wiped() && !d.reported() {
+				missing = d.Serial()
+				break
+			}
+		}
+		if missing == "" {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait until simulated device %s has reported: %w", missing, context.Cause(ctx))
+		case <-tick.C:
+		}
+	}
+}
+
 // Stop ends all agents and waits for them; the devices keep their memories. It
 // may be called more than once.
 func (f *Fleet) Stop() error {
@@ -273,6 +297,8 @@ func (f *Fleet) troubled(ctx context.Context, d *Device, err error) {
 // switched or the fleet is stopped, and ErrErased after a wipe.
 func (f *Fleet) live(ctx context.Context, d *Device, client *agent.Client) error {
 	d.setNotice("")
+	d.setClient(client)
+	defer d.setClient(nil)
 	life, kill := context.WithCancel(ctx)
 	defer kill()
 	ended := make(chan error, 1)

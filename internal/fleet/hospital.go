@@ -16,6 +16,10 @@ type Hospital struct {
 	Models       []Model
 	Accounts     []Account
 	Devices      []Spec
+
+	// file and told are of a hospital that a data folder remembers (OpenHospital).
+	file string
+	told map[string]bool
 }
 
 // Place is a node in the tree of places. Keys are names of this package; the
@@ -195,7 +199,7 @@ func NewHospital(pumps, phones int, random io.Reader) (*Hospital, error) {
 	if pumps < 0 || phones < 0 || pumps > MaxDevices || phones > MaxDevices {
 		return nil, fmt.Errorf("a demo has 0 to %d pumps and 0 to %d phones, not %d and %d", MaxDevices, MaxDevices, pumps, phones)
 	}
-	h := &Hospital{Places: places(), AccessPoints: accessPoints(), Models: models()}
+	h := &Hospital{told: map[string]bool{}, Places: places(), AccessPoints: accessPoints(), Models: models()}
 	h.Devices = append(pumpSpecs(pumps), phoneSpecs(phones)...)
 	for i := range h.Devices {
 		if err := h.complete(&h.Devices[i]); err != nil {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"wardline/agent"
 	"wardline/device"
 )
 
@@ -33,6 +34,8 @@ type Device struct {
 	mem   memory
 	clock clock
 	conns map[*pluggedConn]struct{}
+	// client is the agent that runs on the device; nil while none does.
+	client *agent.Client
 	// polls counts how often the agent asked for the state to report.
 	polls int
 	// notice is the last thing that went wrong with the agent, for the page.

@@ -139,7 +139,7 @@ function begin(root) {
   root.querySelectorAll('[data-given]').forEach((el) => { el.since = performance.now(); });
   root.querySelectorAll('time').forEach((el) => {
     const at = new Date(el.dateTime);
-    el.textContent = at.toLocaleTimeString();
+    el.textContent = at.toLocaleTimeString([], { hourCycle: 'h23' });
     el.title = at.toLocaleString();
   });
   tick(root);
@@ -156,7 +156,7 @@ function tick(root) {
   });
   root.querySelectorAll('[data-time]').forEach((el) => {
     const at = new Date(Date.now() + Number(el.dataset.offset) * 1000);
-    el.textContent = at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+    el.textContent = at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
   });
 }
 
