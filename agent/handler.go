@@ -217,8 +217,8 @@ func (h *Handler) answer(t *turn, who Identity, req *PollRequest) (*PollResponse
 	}
 	err := h.work(t, who, req, received, received.Add(wait), a)
 	switch {
-	case len(a.Commands) > 0 || len(a.Settled) > 0 || a.SendInventory:
-		a.PollAfterSeconds = 0
+	case len(a.Commands) > 0 || a.SendInventory || len(req.Results) > 0 || req.Inventory != nil:
+		a.PollAfterSeconds = 0 // it has not been asked to wait yet
 	case errors.Is(err, errDraining), h.sessions.isDraining():
 		a.PollAfterSeconds = 1 + rand.IntN(10)
 	case errors.Is(err, errOvertaken):
@@ -274,7 +274,7 @@ func (h *Handler) takeIn(t *turn, who Identity, req *PollRequest, r device.Repor
 }
 
 func (h *Handler) takeInventory(ctx context.Context, t *turn, who Identity, req *PollRequest, a *PollResponse) error {
-	if req.InventoryHash == "" || t.knownHash == req.InventoryHash {
+	if req.InventoryHash == "" || t.knownHash == req.InventoryHash && req.Inventory == nil {
 		return nil
 	}
 	if req.Inventory != nil {

@@ -33,7 +33,7 @@ func (c *Client) take(envelope string) error {
 	if t.orderHash != "" && t.orderHash != hash {
 		return c.reject(t.id, errors.New("another order came with this command's identifier before"))
 	}
-	if t.phase != phaseNone && (t.phase != phaseNotNow || env.Attempt <= t.attempt) {
+	if !t.mayBeDecided(env) {
 		// Delivered again: the answer was lost on its way. Nothing is done again.
 		t.settled = ""
 		return nil
@@ -42,6 +42,21 @@ func (c *Client) take(envelope string) error {
 	t.order, t.permit, t.envelope = order, permitOf(env), envelope
 	issued := env.IssuedAt
 	return c.decide(t, &issued)
+}
+
+// mayBeDecided reports whether an envelope for this task asks something new: it
+// is the first, the last answer was not now, or what was staged may now be
+// applied at once, because the server knows that the device is free.
+func (t *task) mayBeDecided(e commands.Envelope) bool {
+	switch t.phase {
+	case phaseNone:
+		return true
+	case phaseNotNow:
+		return e.Attempt > t.attempt
+	case phaseStaged:
+		return e.Attempt > t.attempt && !e.Stage
+	}
+	return false
 }
 
 // reject leaves a line about an envelope that was not believed. The lock is held.
@@ -63,8 +78,10 @@ func (c *Client) decide(t *task, issued *time.Time) error {
 		e = t.event(EventStaged)
 		e.Envelope, e.Detail = t.envelope, map[string]any{"staged": true}
 	default:
+		c.unqueue(t)
 		return c.decline(t, v, issued)
 	}
+	c.unqueue(t)
 	e.IssuedAt = issued
 	c.crash("before mark")
 	if err := c.note(e); err != nil {

@@ -1,0 +1,5 @@
+package agent
+
+const victimVariable = "WARDLINE_AGENT_TEST_VICTIM"
+
+func victim(string) {}
