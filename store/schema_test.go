@@ -44,6 +44,12 @@ func TestTheSchemaIsTheOneThatIsCheckedIn(t *testing.T) {
 	})
 }
 
+// onlyOnSQLite reports what SQLite needs to find devices by part of a word: an
+// index that is a table there, with the row number that it refers to.
+func onlyOnSQLite(column string) bool {
+	return strings.HasPrefix(column, "device_search") || column == "device.n"
+}
+
 // What one engine stores the other stores too: a hospital moves from one to the
 // other, and a test on SQLite must mean something for PostgreSQL.
 func TestBothEnginesHaveTheSameTablesAndColumns(t *testing.T) {
@@ -65,7 +71,9 @@ func TestBothEnginesHaveTheSameTablesAndColumns(t *testing.T) {
 			if err := rows.Scan(&column); err != nil {
 				t.Fatal(err)
 			}
-			columns[h.Engine] = append(columns[h.Engine], column)
+			if !onlyOnSQLite(column) {
+				columns[h.Engine] = append(columns[h.Engine], column)
+			}
 		}
 		if err := rows.Err(); err != nil {
 			t.Fatal(err)
@@ -175,6 +183,7 @@ func schemaText(t *testing.T, db *sql.DB, queries ...string) string {
 const sqliteSchema = `
 SELECT sql FROM sqlite_master
  WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' AND tbl_name NOT LIKE 'goose_%'
+   AND NOT (type = 'table' AND name LIKE 'device_search_%') -- made by the virtual table
  ORDER BY CASE type WHEN 'table' THEN 1 WHEN 'index' THEN 2 ELSE 3 END, name`
 
 // The catalogue is asked rather than pg_dump, whose text differs between major

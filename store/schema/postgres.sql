@@ -83,6 +83,168 @@ CREATE TABLE audit_link (
     CONSTRAINT audit_link_seq_key UNIQUE (seq)
 );
 
+CREATE TABLE certificate (
+    serial text NOT NULL,
+    purpose text NOT NULL,
+    subject text NOT NULL,
+    device_id text NOT NULL DEFAULT ''::text,
+    enrollment_id text NOT NULL DEFAULT ''::text,
+    class text NOT NULL DEFAULT ''::text,
+    maker_serial text NOT NULL DEFAULT ''::text,
+    key_hash text NOT NULL DEFAULT ''::text,
+    fingerprint text NOT NULL DEFAULT ''::text,
+    der bytea,
+    not_before bigint NOT NULL,
+    not_after bigint NOT NULL,
+    recorded_at bigint NOT NULL,
+    issued_at bigint NOT NULL DEFAULT 0,
+    first_used_at bigint NOT NULL DEFAULT 0,
+    superseded_at bigint NOT NULL DEFAULT 0,
+    revocation text NOT NULL DEFAULT ''::text,
+    reason integer NOT NULL DEFAULT 0,
+    revoked_at bigint NOT NULL DEFAULT 0,
+    change bigint NOT NULL DEFAULT 0,
+    CONSTRAINT certificate_pkey PRIMARY KEY (serial)
+);
+
+CREATE TABLE challenge (
+    hash text NOT NULL,
+    invitation_id text NOT NULL,
+    serial text NOT NULL,
+    created_at bigint NOT NULL,
+    expires_at bigint NOT NULL,
+    used_at bigint NOT NULL DEFAULT 0,
+    CONSTRAINT challenge_invitation_id_fkey FOREIGN KEY (invitation_id) REFERENCES invitation(id),
+    CONSTRAINT challenge_pkey PRIMARY KEY (hash)
+);
+
+CREATE TABLE command (
+    id text NOT NULL,
+    batch_id text NOT NULL,
+    ring integer NOT NULL,
+    device_id text NOT NULL,
+    enrollment_id text NOT NULL,
+    class text NOT NULL,
+    kind text NOT NULL,
+    subkind text NOT NULL,
+    args text NOT NULL,
+    reason text NOT NULL,
+    ticket text NOT NULL,
+    requester text NOT NULL,
+    requester_id text NOT NULL,
+    state text NOT NULL,
+    state_reason text NOT NULL,
+    unconfirmed boolean NOT NULL,
+    outcome text NOT NULL,
+    hold_until_idle boolean NOT NULL,
+    order_bytes bytea NOT NULL,
+    order_hash text NOT NULL,
+    weight text NOT NULL,
+    second_person boolean NOT NULL,
+    approvals text NOT NULL,
+    asked_class text NOT NULL,
+    asked_custody text NOT NULL,
+    asked_place text NOT NULL,
+    attempt integer NOT NULL,
+    refusals integer NOT NULL,
+    postponed integer NOT NULL,
+    moves integer NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    not_before bigint NOT NULL,
+    due_at bigint NOT NULL,
+    expires_at bigint NOT NULL,
+    keep_while_lost boolean NOT NULL,
+    delivered_at bigint NOT NULL,
+    accepted_at bigint NOT NULL,
+    ended_at bigint NOT NULL,
+    receipt text NOT NULL,
+    receipt_valid boolean NOT NULL,
+    detail text NOT NULL,
+    CONSTRAINT command_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id),
+    CONSTRAINT command_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE command_batch (
+    id text NOT NULL,
+    kind text NOT NULL,
+    subkind text NOT NULL,
+    reason text NOT NULL,
+    ticket text NOT NULL,
+    requester text NOT NULL,
+    weight text NOT NULL,
+    created_at bigint NOT NULL,
+    not_before bigint NOT NULL,
+    rings integer NOT NULL,
+    open_ring integer NOT NULL,
+    ring_opened_at bigint NOT NULL,
+    stopped_at bigint NOT NULL DEFAULT 0,
+    stop_reason text NOT NULL DEFAULT ''::text,
+    orders_hash text NOT NULL,
+    CONSTRAINT command_batch_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE command_batch_refusal (
+    batch_id text NOT NULL,
+    device_id text NOT NULL,
+    code text NOT NULL,
+    sentence text NOT NULL,
+    CONSTRAINT command_batch_refusal_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES command_batch(id),
+    CONSTRAINT command_batch_refusal_pkey PRIMARY KEY (batch_id, device_id)
+);
+
+CREATE TABLE command_question (
+    command_id text NOT NULL,
+    device_id text NOT NULL,
+    at bigint NOT NULL,
+    text text NOT NULL,
+    answered_at bigint NOT NULL DEFAULT 0,
+    answered_by text NOT NULL DEFAULT ''::text,
+    CONSTRAINT command_question_command_id_fkey FOREIGN KEY (command_id) REFERENCES command(id),
+    CONSTRAINT command_question_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id),
+    CONSTRAINT command_question_pkey PRIMARY KEY (command_id)
+);
+
+CREATE TABLE command_transition (
+    command_id text NOT NULL,
+    n integer NOT NULL,
+    at bigint NOT NULL,
+    from_state text NOT NULL,
+    to_state text NOT NULL,
+    step text NOT NULL,
+    actor text NOT NULL,
+    reason text NOT NULL,
+    attempt integer NOT NULL,
+    safety_state text NOT NULL,
+    state_age_us bigint NOT NULL,
+    matrix_version text NOT NULL,
+    CONSTRAINT command_transition_command_id_fkey FOREIGN KEY (command_id) REFERENCES command(id),
+    CONSTRAINT command_transition_pkey PRIMARY KEY (command_id, n)
+);
+
+CREATE TABLE crl_state (
+    issuer text NOT NULL,
+    changes bigint NOT NULL DEFAULT 0,
+    number bigint NOT NULL DEFAULT 0,
+    covers bigint NOT NULL DEFAULT 0,
+    this_update bigint NOT NULL DEFAULT 0,
+    next_update bigint NOT NULL DEFAULT 0,
+    der bytea,
+    CONSTRAINT crl_state_pkey PRIMARY KEY (issuer)
+);
+
+CREATE TABLE delivery (
+    id text NOT NULL,
+    name text NOT NULL,
+    class text NOT NULL,
+    model_id text NOT NULL,
+    place_id text NOT NULL DEFAULT ''::text,
+    open_until bigint NOT NULL DEFAULT 0,
+    created_at bigint NOT NULL,
+    created_by text NOT NULL,
+    CONSTRAINT delivery_pkey PRIMARY KEY (id)
+);
+
 CREATE TABLE delivery_import (
     content_hash text NOT NULL,
     at bigint NOT NULL,
@@ -213,6 +375,24 @@ CREATE TABLE device_tag (
     CONSTRAINT device_tag_pkey PRIMARY KEY (device_id, tag)
 );
 
+CREATE TABLE enrollment (
+    id text NOT NULL,
+    device_id text NOT NULL,
+    epoch integer NOT NULL,
+    class text NOT NULL,
+    model_id text NOT NULL,
+    serial text NOT NULL,
+    invitation_id text NOT NULL DEFAULT ''::text,
+    state text NOT NULL,
+    created_at bigint NOT NULL,
+    completed_at bigint NOT NULL DEFAULT 0,
+    ended_at bigint NOT NULL DEFAULT 0,
+    ended_why text NOT NULL DEFAULT ''::text,
+    CONSTRAINT enrollment_device_id_epoch_key UNIQUE (device_id, epoch),
+    CONSTRAINT enrollment_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id),
+    CONSTRAINT enrollment_pkey PRIMARY KEY (id)
+);
+
 CREATE TABLE founding (
     id integer NOT NULL,
     account_id text NOT NULL,
@@ -231,6 +411,38 @@ CREATE TABLE idempotency (
     request_id text NOT NULL,
     at bigint NOT NULL,
     CONSTRAINT idempotency_pkey PRIMARY KEY (principal, key)
+);
+
+CREATE TABLE invitation (
+    id text NOT NULL,
+    invited text NOT NULL,
+    code_hash text NOT NULL,
+    class text NOT NULL,
+    model_id text NOT NULL,
+    serial text NOT NULL DEFAULT ''::text,
+    serial_norm text NOT NULL DEFAULT ''::text,
+    delivery_id text NOT NULL DEFAULT ''::text,
+    place_id text NOT NULL DEFAULT ''::text,
+    owner text NOT NULL DEFAULT ''::text,
+    management text NOT NULL,
+    created_at bigint NOT NULL,
+    created_by text NOT NULL,
+    expires_at bigint NOT NULL,
+    cancelled_at bigint NOT NULL DEFAULT 0,
+    tries integer NOT NULL DEFAULT 0,
+    used_at bigint NOT NULL DEFAULT 0,
+    enrollment_id text NOT NULL DEFAULT ''::text,
+    CONSTRAINT invitation_code_hash_key UNIQUE (code_hash),
+    CONSTRAINT invitation_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE issuer (
+    role text NOT NULL,
+    generation integer NOT NULL,
+    certificate bytea NOT NULL,
+    sealed_key bytea NOT NULL,
+    created_at bigint NOT NULL,
+    CONSTRAINT issuer_pkey PRIMARY KEY (role, generation)
 );
 
 CREATE TABLE model (
@@ -253,6 +465,16 @@ CREATE TABLE model (
     CONSTRAINT model_pkey PRIMARY KEY (id)
 );
 
+CREATE TABLE packing_list (
+    delivery_id text NOT NULL,
+    serial_norm text NOT NULL,
+    serial text NOT NULL,
+    used_at bigint NOT NULL DEFAULT 0,
+    enrollment_id text NOT NULL DEFAULT ''::text,
+    CONSTRAINT packing_list_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES delivery(id),
+    CONSTRAINT packing_list_pkey PRIMARY KEY (delivery_id, serial_norm)
+);
+
 CREATE TABLE place (
     id text NOT NULL,
     parent_id text NOT NULL DEFAULT ''::text,
@@ -265,6 +487,31 @@ CREATE TABLE place (
     version integer NOT NULL DEFAULT 1,
     CONSTRAINT place_parent_id_name_norm_key UNIQUE (parent_id, name_norm),
     CONSTRAINT place_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE scep_transaction (
+    id text NOT NULL,
+    transaction_id text NOT NULL,
+    signer text NOT NULL,
+    csr_hash text NOT NULL,
+    csr bytea NOT NULL,
+    key_hash text NOT NULL,
+    renewal boolean NOT NULL,
+    invitation_id text NOT NULL DEFAULT ''::text,
+    old_serial text NOT NULL DEFAULT ''::text,
+    maker_serial text NOT NULL,
+    device_id text NOT NULL DEFAULT ''::text,
+    enrollment_id text NOT NULL DEFAULT ''::text,
+    certificate text NOT NULL DEFAULT ''::text,
+    state text NOT NULL,
+    reasons text NOT NULL DEFAULT '[]'::text,
+    remote text NOT NULL DEFAULT ''::text,
+    created_at bigint NOT NULL,
+    decided_at bigint NOT NULL DEFAULT 0,
+    decided_by text NOT NULL DEFAULT ''::text,
+    decided_why text NOT NULL DEFAULT ''::text,
+    CONSTRAINT scep_transaction_pkey PRIMARY KEY (id),
+    CONSTRAINT scep_transaction_transaction_id_signer_key UNIQUE (transaction_id, signer)
 );
 
 CREATE TABLE session (
@@ -354,6 +601,42 @@ CREATE INDEX audit_event_command ON public.audit_event USING btree (command_id, 
 
 CREATE INDEX audit_event_device ON public.audit_event USING btree (device_id, at, id) WHERE (device_id <> ''::text);
 
+CREATE INDEX certificate_change ON public.certificate USING btree (change) WHERE (change > 0);
+
+CREATE INDEX certificate_end ON public.certificate USING btree (not_after);
+
+CREATE UNIQUE INDEX certificate_fingerprint ON public.certificate USING btree (fingerprint) WHERE (fingerprint <> ''::text);
+
+CREATE INDEX certificate_key ON public.certificate USING btree (key_hash) WHERE (key_hash <> ''::text);
+
+CREATE INDEX certificate_of_device ON public.certificate USING btree (device_id) WHERE (device_id <> ''::text);
+
+CREATE INDEX challenge_end ON public.challenge USING btree (expires_at);
+
+CREATE INDEX challenge_of_invitation ON public.challenge USING btree (invitation_id);
+
+CREATE INDEX command_batch_running ON public.command_batch USING btree (id) WHERE ((stopped_at = 0) AND (open_ring < rings));
+
+CREATE INDEX command_by_state ON public.command USING btree (state, id);
+
+CREATE INDEX command_due ON public.command USING btree (enrollment_id, state, due_at) WHERE (due_at > 0);
+
+CREATE INDEX command_expiry ON public.command USING btree (expires_at) WHERE (ended_at = 0);
+
+CREATE INDEX command_of_batch ON public.command USING btree (batch_id, id) WHERE (batch_id <> ''::text);
+
+CREATE INDEX command_of_device ON public.command USING btree (device_id, id);
+
+CREATE INDEX command_of_requester ON public.command USING btree (requester_id, id);
+
+CREATE INDEX command_open ON public.command USING btree (device_id, id) WHERE (ended_at = 0);
+
+CREATE INDEX command_question_of_device ON public.command_question USING btree (device_id, at);
+
+CREATE INDEX command_unconfirmed ON public.command USING btree (accepted_at) WHERE ((state = 'accepted'::text) AND (NOT unconfirmed));
+
+CREATE INDEX command_waiting_ring ON public.command USING btree (batch_id, ring) WHERE ((due_at = 0) AND (ended_at = 0) AND (ring > 1));
+
 CREATE UNIQUE INDEX device_asset_tag_is_unique ON public.device USING btree (asset_tag_norm) WHERE (asset_tag_norm <> ''::text);
 
 CREATE INDEX device_by_asset_tag ON public.device USING btree (asset_tag_norm, id);
@@ -402,7 +685,13 @@ CREATE INDEX device_sighting_of_device ON public.device_sighting USING btree (de
 
 CREATE INDEX device_tag_by_tag ON public.device_tag USING btree (tag, device_id);
 
+CREATE INDEX enrollment_not_completed ON public.enrollment USING btree (created_at) WHERE (state = 'issued'::text);
+
 CREATE INDEX idempotency_at ON public.idempotency USING btree (at);
+
+CREATE INDEX invitation_by_creation ON public.invitation USING btree (created_at, id);
+
+CREATE INDEX scep_transaction_waiting ON public.scep_transaction USING btree (created_at, id) WHERE (state = 'waiting'::text);
 
 CREATE INDEX session_account ON public.session USING btree (account_id, created_at);
 

@@ -70,6 +70,155 @@ CREATE TABLE audit_link (
     hash    BLOB
 );
 
+CREATE TABLE certificate (
+    serial        TEXT PRIMARY KEY, -- 32 hexadecimal digits
+    purpose       TEXT NOT NULL,
+    subject       TEXT    NOT NULL,
+    device_id     TEXT NOT NULL DEFAULT '',
+    enrollment_id TEXT NOT NULL DEFAULT '',
+    class         TEXT NOT NULL DEFAULT '',
+    maker_serial  TEXT    NOT NULL DEFAULT '',
+    key_hash      TEXT NOT NULL DEFAULT '', -- SHA-256 of the SubjectPublicKeyInfo
+    fingerprint   TEXT NOT NULL DEFAULT '', -- empty until it is signed
+    der           BLOB,
+    not_before    BIGINT  NOT NULL,
+    not_after     BIGINT  NOT NULL,
+    recorded_at   BIGINT  NOT NULL,
+    issued_at     BIGINT  NOT NULL DEFAULT 0,
+    first_used_at BIGINT  NOT NULL DEFAULT 0,
+    superseded_at BIGINT  NOT NULL DEFAULT 0,
+    revocation    TEXT NOT NULL DEFAULT '', -- '', held, revoked
+    reason        INTEGER NOT NULL DEFAULT 0,
+    revoked_at    BIGINT  NOT NULL DEFAULT 0,
+    change        BIGINT  NOT NULL DEFAULT 0
+);
+
+CREATE TABLE challenge (
+    hash          TEXT PRIMARY KEY,
+    invitation_id TEXT NOT NULL REFERENCES invitation (id),
+    serial        TEXT   NOT NULL,
+    created_at    BIGINT NOT NULL,
+    expires_at    BIGINT NOT NULL,
+    used_at       BIGINT NOT NULL DEFAULT 0
+);
+
+CREATE TABLE command (
+    id              TEXT PRIMARY KEY,
+    batch_id        TEXT    NOT NULL,
+    ring            INTEGER NOT NULL,
+    device_id       TEXT    NOT NULL REFERENCES device (id),
+    enrollment_id   TEXT    NOT NULL,
+    class           TEXT    NOT NULL,
+    kind            TEXT    NOT NULL,
+    subkind         TEXT    NOT NULL,
+    args            TEXT    NOT NULL, -- JSON
+    reason          TEXT    NOT NULL,
+    ticket          TEXT    NOT NULL,
+    requester       TEXT    NOT NULL, -- JSON audit.Actor
+    requester_id    TEXT    NOT NULL,
+    state           TEXT    NOT NULL,
+    state_reason    TEXT    NOT NULL,
+    unconfirmed     BOOLEAN NOT NULL,
+    outcome         TEXT    NOT NULL,
+    hold_until_idle BOOLEAN NOT NULL,
+    order_bytes     BLOB    NOT NULL, -- never encoded again
+    order_hash      TEXT    NOT NULL,
+    weight          TEXT    NOT NULL,
+    second_person   BOOLEAN NOT NULL,
+    approvals       TEXT    NOT NULL, -- JSON list of commands.Approval
+    asked_class     TEXT    NOT NULL,
+    asked_custody   TEXT    NOT NULL, -- JSON device.Custody
+    asked_place     TEXT    NOT NULL,
+    attempt         INTEGER NOT NULL,
+    refusals        INTEGER NOT NULL,
+    postponed       INTEGER NOT NULL,
+    moves           INTEGER NOT NULL, -- how many rows of command_transition it has
+    created_at      BIGINT  NOT NULL,
+    updated_at      BIGINT  NOT NULL,
+    not_before      BIGINT  NOT NULL,
+    due_at          BIGINT  NOT NULL,
+    expires_at      BIGINT  NOT NULL,
+    keep_while_lost BOOLEAN NOT NULL,
+    delivered_at    BIGINT  NOT NULL,
+    accepted_at     BIGINT  NOT NULL,
+    ended_at        BIGINT  NOT NULL,
+    receipt         TEXT    NOT NULL,
+    receipt_valid   BOOLEAN NOT NULL,
+    detail          TEXT    NOT NULL -- JSON, as the device said it; empty: nothing
+);
+
+CREATE TABLE command_batch (
+    id             TEXT PRIMARY KEY,
+    kind           TEXT    NOT NULL,
+    subkind        TEXT    NOT NULL,
+    reason         TEXT    NOT NULL,
+    ticket         TEXT    NOT NULL,
+    requester      TEXT    NOT NULL, -- JSON audit.Actor
+    weight         TEXT    NOT NULL,
+    created_at     BIGINT  NOT NULL,
+    not_before     BIGINT  NOT NULL,
+    rings          INTEGER NOT NULL,
+    open_ring      INTEGER NOT NULL,
+    ring_opened_at BIGINT  NOT NULL,
+    stopped_at     BIGINT  NOT NULL DEFAULT 0,
+    stop_reason    TEXT    NOT NULL DEFAULT '',
+    orders_hash    TEXT    NOT NULL
+);
+
+CREATE TABLE command_batch_refusal (
+    batch_id  TEXT NOT NULL REFERENCES command_batch (id),
+    device_id TEXT NOT NULL,
+    code      TEXT NOT NULL,
+    sentence  TEXT NOT NULL,
+    PRIMARY KEY (batch_id, device_id)
+);
+
+CREATE TABLE command_question (
+    command_id  TEXT PRIMARY KEY REFERENCES command (id),
+    device_id   TEXT   NOT NULL REFERENCES device (id),
+    at          BIGINT NOT NULL,
+    text        TEXT   NOT NULL,
+    answered_at BIGINT NOT NULL DEFAULT 0,
+    answered_by TEXT   NOT NULL DEFAULT '' -- JSON audit.Actor
+);
+
+CREATE TABLE command_transition (
+    command_id     TEXT    NOT NULL REFERENCES command (id),
+    n              INTEGER NOT NULL, -- from 1
+    at             BIGINT  NOT NULL,
+    from_state     TEXT    NOT NULL,
+    to_state       TEXT    NOT NULL,
+    step           TEXT    NOT NULL,
+    actor          TEXT    NOT NULL, -- JSON audit.Actor
+    reason         TEXT    NOT NULL,
+    attempt        INTEGER NOT NULL,
+    safety_state   TEXT    NOT NULL,
+    state_age_us   BIGINT  NOT NULL,
+    matrix_version TEXT    NOT NULL,
+    PRIMARY KEY (command_id, n)
+);
+
+CREATE TABLE crl_state (
+    issuer      TEXT PRIMARY KEY,
+    changes     BIGINT NOT NULL DEFAULT 0,
+    number      BIGINT NOT NULL DEFAULT 0,
+    covers      BIGINT NOT NULL DEFAULT 0, -- the newest change that der takes in
+    this_update BIGINT NOT NULL DEFAULT 0,
+    next_update BIGINT NOT NULL DEFAULT 0,
+    der         BLOB
+);
+
+CREATE TABLE delivery (
+    id         TEXT PRIMARY KEY,
+    name       TEXT   NOT NULL,
+    class      TEXT NOT NULL,
+    model_id   TEXT NOT NULL,
+    place_id   TEXT NOT NULL DEFAULT '',
+    open_until BIGINT NOT NULL DEFAULT 0,
+    created_at BIGINT NOT NULL,
+    created_by TEXT   NOT NULL
+);
+
 CREATE TABLE delivery_import (
     content_hash TEXT PRIMARY KEY,
     at           BIGINT  NOT NULL,
@@ -175,14 +324,6 @@ CREATE TABLE device_sanitisation (
 
 CREATE VIRTUAL TABLE device_search USING fts5 (search, content='', contentless_delete=1, tokenize='trigram', detail=none);
 
-CREATE TABLE 'device_search_config'(k PRIMARY KEY, v) WITHOUT ROWID;
-
-CREATE TABLE 'device_search_data'(id INTEGER PRIMARY KEY, block BLOB);
-
-CREATE TABLE 'device_search_docsize'(id INTEGER PRIMARY KEY, sz BLOB, origin INTEGER);
-
-CREATE TABLE 'device_search_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
-
 CREATE TABLE device_sighting (
     id        TEXT PRIMARY KEY,
     device_id TEXT NOT NULL REFERENCES device (id),
@@ -195,6 +336,22 @@ CREATE TABLE device_tag (
     device_id TEXT NOT NULL REFERENCES device (id),
     tag       TEXT NOT NULL,
     PRIMARY KEY (device_id, tag)
+);
+
+CREATE TABLE enrollment (
+    id            TEXT PRIMARY KEY,
+    device_id     TEXT NOT NULL REFERENCES device (id),
+    epoch         INTEGER NOT NULL,
+    class         TEXT NOT NULL,
+    model_id      TEXT NOT NULL,
+    serial        TEXT    NOT NULL,
+    invitation_id TEXT NOT NULL DEFAULT '',
+    state         TEXT NOT NULL, -- issued, active, superseded, ended
+    created_at    BIGINT  NOT NULL,
+    completed_at  BIGINT  NOT NULL DEFAULT 0,
+    ended_at      BIGINT  NOT NULL DEFAULT 0,
+    ended_why     TEXT    NOT NULL DEFAULT '',
+    UNIQUE (device_id, epoch)
 );
 
 CREATE TABLE founding (
@@ -212,6 +369,36 @@ CREATE TABLE idempotency (
     request_id TEXT   NOT NULL,
     at         BIGINT NOT NULL,
     PRIMARY KEY (principal, key)
+);
+
+CREATE TABLE invitation (
+    id            TEXT PRIMARY KEY,
+    invited       TEXT NOT NULL, -- serial, delivery, person
+    code_hash     TEXT NOT NULL UNIQUE,
+    class         TEXT NOT NULL,
+    model_id      TEXT NOT NULL,
+    serial        TEXT    NOT NULL DEFAULT '',
+    serial_norm   TEXT NOT NULL DEFAULT '',
+    delivery_id   TEXT NOT NULL DEFAULT '',
+    place_id      TEXT NOT NULL DEFAULT '',
+    owner         TEXT    NOT NULL DEFAULT '',
+    management    TEXT NOT NULL,
+    created_at    BIGINT  NOT NULL,
+    created_by    TEXT    NOT NULL,
+    expires_at    BIGINT  NOT NULL,
+    cancelled_at  BIGINT  NOT NULL DEFAULT 0,
+    tries         INTEGER NOT NULL DEFAULT 0, -- wrong serials given with the right code
+    used_at       BIGINT  NOT NULL DEFAULT 0,
+    enrollment_id TEXT NOT NULL DEFAULT ''
+);
+
+CREATE TABLE issuer (
+    role        TEXT NOT NULL,
+    generation  INTEGER NOT NULL,
+    certificate BLOB   NOT NULL, -- DER
+    sealed_key  BLOB   NOT NULL, -- PKCS #8 under the master key
+    created_at  BIGINT  NOT NULL,
+    PRIMARY KEY (role, generation)
 );
 
 CREATE TABLE model (
@@ -232,6 +419,15 @@ CREATE TABLE model (
     version            INTEGER NOT NULL DEFAULT 1
 );
 
+CREATE TABLE packing_list (
+    delivery_id   TEXT NOT NULL REFERENCES delivery (id),
+    serial_norm   TEXT NOT NULL,
+    serial        TEXT   NOT NULL,
+    used_at       BIGINT NOT NULL DEFAULT 0,
+    enrollment_id TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (delivery_id, serial_norm)
+);
+
 CREATE TABLE place (
     id         TEXT PRIMARY KEY,
     parent_id  TEXT NOT NULL DEFAULT '', -- empty for a site
@@ -243,6 +439,30 @@ CREATE TABLE place (
     updated_at BIGINT  NOT NULL,
     version    INTEGER NOT NULL DEFAULT 1,
     UNIQUE (parent_id, name_norm)
+);
+
+CREATE TABLE scep_transaction (
+    id             TEXT PRIMARY KEY,
+    transaction_id TEXT NOT NULL,
+    signer         TEXT NOT NULL, -- 'key:' and the key's hash, or 'cert:' and the fingerprint
+    csr_hash       TEXT NOT NULL,
+    csr            BLOB  NOT NULL,
+    key_hash       TEXT NOT NULL, -- of the key to be certified
+    renewal        BOOLEAN NOT NULL,
+    invitation_id  TEXT NOT NULL DEFAULT '',
+    old_serial     TEXT NOT NULL DEFAULT '', -- the certificate that a renewal was signed with
+    maker_serial   TEXT    NOT NULL,
+    device_id      TEXT NOT NULL DEFAULT '', -- the record it would join
+    enrollment_id  TEXT NOT NULL DEFAULT '',
+    certificate    TEXT NOT NULL DEFAULT '', -- serial
+    state          TEXT NOT NULL, -- waiting, approved, recorded, issued, denied
+    reasons        TEXT    NOT NULL DEFAULT '[]', -- JSON, why it waits
+    remote         TEXT    NOT NULL DEFAULT '',
+    created_at     BIGINT  NOT NULL,
+    decided_at     BIGINT  NOT NULL DEFAULT 0,
+    decided_by     TEXT    NOT NULL DEFAULT '',
+    decided_why    TEXT    NOT NULL DEFAULT '',
+    UNIQUE (transaction_id, signer)
 );
 
 CREATE TABLE session (
@@ -319,6 +539,42 @@ CREATE INDEX audit_event_command ON audit_event (command_id, at, id) WHERE comma
 
 CREATE INDEX audit_event_device ON audit_event (device_id, at, id) WHERE device_id <> '';
 
+CREATE INDEX certificate_change ON certificate (change) WHERE change > 0;
+
+CREATE INDEX certificate_end ON certificate (not_after);
+
+CREATE UNIQUE INDEX certificate_fingerprint ON certificate (fingerprint) WHERE fingerprint <> '';
+
+CREATE INDEX certificate_key ON certificate (key_hash) WHERE key_hash <> '';
+
+CREATE INDEX certificate_of_device ON certificate (device_id) WHERE device_id <> '';
+
+CREATE INDEX challenge_end ON challenge (expires_at);
+
+CREATE INDEX challenge_of_invitation ON challenge (invitation_id);
+
+CREATE INDEX command_batch_running ON command_batch (id) WHERE stopped_at = 0 AND open_ring < rings;
+
+CREATE INDEX command_by_state ON command (state, id);
+
+CREATE INDEX command_due ON command (enrollment_id, state, due_at) WHERE due_at > 0;
+
+CREATE INDEX command_expiry ON command (expires_at) WHERE ended_at = 0;
+
+CREATE INDEX command_of_batch ON command (batch_id, id) WHERE batch_id <> '';
+
+CREATE INDEX command_of_device ON command (device_id, id);
+
+CREATE INDEX command_of_requester ON command (requester_id, id);
+
+CREATE INDEX command_open ON command (device_id, id) WHERE ended_at = 0;
+
+CREATE INDEX command_question_of_device ON command_question (device_id, at);
+
+CREATE INDEX command_unconfirmed ON command (accepted_at) WHERE state = 'accepted' AND NOT unconfirmed;
+
+CREATE INDEX command_waiting_ring ON command (batch_id, ring) WHERE due_at = 0 AND ended_at = 0 AND ring > 1;
+
 CREATE UNIQUE INDEX device_asset_tag_is_unique ON device (asset_tag_norm) WHERE asset_tag_norm <> '';
 
 CREATE INDEX device_by_asset_tag ON device (asset_tag_norm, id);
@@ -365,7 +621,13 @@ CREATE INDEX device_sighting_of_device ON device_sighting (device_id, first_at, 
 
 CREATE INDEX device_tag_by_tag ON device_tag (tag, device_id);
 
+CREATE INDEX enrollment_not_completed ON enrollment (created_at) WHERE state = 'issued';
+
 CREATE INDEX idempotency_at ON idempotency (at);
+
+CREATE INDEX invitation_by_creation ON invitation (created_at, id);
+
+CREATE INDEX scep_transaction_waiting ON scep_transaction (created_at, id) WHERE state = 'waiting';
 
 CREATE INDEX session_account ON session (account_id, created_at);
 
