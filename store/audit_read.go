@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -13,9 +12,6 @@ import (
 	"wardline/audit"
 	"wardline/internal/auditlog"
 )
-
-// ErrBadCursor is returned for a cursor that no list of ours has given out.
-var ErrBadCursor = errors.New("not a cursor")
 
 // auditCountLimit bounds counting: a log of millions of events is not counted
 // for every page of it.
@@ -86,7 +82,7 @@ func parseAuditCursor(cursor string) (dbTime, string, error) {
 	micros, id, ok := strings.Cut(cursor, ".")
 	n, err := strconv.ParseInt(micros, 10, 64)
 	if !ok || err != nil || id == "" {
-		return dbTime{}, "", fmt.Errorf("%q: %w", cursor, ErrBadCursor)
+		return dbTime{}, "", fmt.Errorf("%q: %w", cursor, auditlog.ErrBadCursor)
 	}
 	return dbTime(time.UnixMicro(n).UTC()), id, nil
 }

@@ -9,6 +9,7 @@ package auditlog
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"wardline/audit"
@@ -27,6 +28,9 @@ type Query struct {
 	Cursor  string
 	Limit   int // 1 to 200
 }
+
+// ErrBadCursor is returned for a cursor that no list of ours has given out.
+var ErrBadCursor = errors.New("not a cursor")
 
 // Follower is what Feed needs of the store.
 type Follower interface {

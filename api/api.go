@@ -1,0 +1,163 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"wardline/auth"
+	"wardline/internal/auditlog"
+	"wardline/internal/fault"
+)
+
+// Options are what the API is built from. Everything but the last block is
+// required.
+type Options struct {
+	People     People
+	Inventory  Inventory
+	Commands   Commands
+	Enrollment Enrollment
+	Audit      AuditLog
+	Requests   Requests
+	// Feed follows the audit log for the event stream.
+	Feed *auditlog.Feed
+
+	// Version stands in the description of the API.
+	Version string
+	// Healthz and Readyz answer on the admin listener. Nil: /healthz says ok, and
+	// /readyz too.
+	Healthz, Readyz http.Handler
+	// Pages answers everything outside of /api on the admin listener: the console.
+	// Nil: not found.
+	Pages http.Handler
+	// TrustedProxies are addresses or networks whose X-Forwarded-For is believed.
+	TrustedProxies []string
+	// Now and NewID may be nil: time.Now, and UUIDv7.
+	Now   func() time.Time
+	NewID func() string
+	// Log may be nil.
+	Log *slog.Logger
+}
+
+// API answers the admin listener and the public one. It is safe for concurrent
+// use once made.
+type API struct {
+	auth      People
+	inventory Inventory
+	commands  Commands
+	enroll    Enrollment
+	audit     AuditLog
+	requests  Requests
+	feed      *auditlog.Feed
+	now       func() time.Time
+	newID     func() string
+	log       *slog.Logger
+
+	admin    *gin.Engine
+	public   *gin.Engine
+	huma     huma.API
+	routes   []Route
+	openAPI  []byte
+	underWay underWay
+	streams  streams
+}
+
+// New builds the API with all its routes.
+func New(o Options) (*API, error) {
+	a := &API{auth: o.People, inventory: o.Inventory, commands: o.Commands, enroll: o.Enrollment, audit: o.Audit,
+		requests: o.Requests, feed: o.Feed, now: o.Now, newID: o.NewID, log: o.Log}
+	if a.now == nil {
+		a.now = time.Now
+	}
+	if a.newID == nil {
+		a.newID = func() string { return uuid.Must(uuid.NewV7()).String() }
+	}
+	if a.log == nil {
+		a.log = slog.New(slog.DiscardHandler)
+	}
+	var err error
+	if a.admin, err = a.engine(o.TrustedProxies); err != nil {
+		return nil, err
+	}
+	if a.public, err = a.engine(o.TrustedProxies); err != nil {
+		return nil, err
+	}
+	a.huma = humagin.New(a.admin, configure(o.Version))
+	a.register(o)
+	if a.openAPI, err = json.MarshalIndent(a.huma.OpenAPI(), "", "  "); err != nil {
+		return nil, fmt.Errorf("write the description of the API: %w", err)
+	}
+	a.openAPI = append(a.openAPI, '\n')
+	return a, nil
+}
+
+// engine makes a gin engine that answers in problems only.
+func (a *API) engine(proxies []string) (*gin.Engine, error) {
+	gin.SetMode(gin.ReleaseMode)
+	e := gin.New()
+	e.HandleMethodNotAllowed = true
+	e.RedirectTrailingSlash, e.RedirectFixedPath = false, false
+	if err := e.SetTrustedProxies(proxies); err != nil {
+		return nil, fmt.Errorf("trusted proxies: %w", err)
+	}
+	e.Use(frame(a.newID, a.log), sameOrigin)
+	e.NoMethod(noMethod)
+	e.NoRoute(notFound)
+	return e, nil
+}
+
+func (a *API) register(o Options) {
+	a.registerPeople()
+	a.registerDevices()
+	a.registerCommands()
+	a.registerBatches()
+	a.registerPlaces()
+	a.registerModels()
+	a.registerInvitations()
+	a.registerAudit()
+	a.registerAccounts()
+	a.registerConfirm()
+	a.handle(http.MethodGet, prefix+"/events", may(auth.EventsRead), a.events)
+	a.handle(http.MethodGet, prefix+"/openapi.json", anyone, func(c *gin.Context) {
+		c.Data(http.StatusOK, "application/openapi+json", a.openAPI)
+	})
+	a.handle(http.MethodGet, "/healthz", anyone, orOK(o.Healthz))
+	a.handle(http.MethodGet, "/readyz", anyone, orOK(o.Readyz))
+	if o.Pages != nil {
+		a.admin.NoRoute(func(c *gin.Context) {
+			if c.Request.URL.Path == "/api" || strings.HasPrefix(c.Request.URL.Path, "/api/") {
+				notFound(c)
+				return
+			}
+			o.Pages.ServeHTTP(c.Writer, c.Request)
+			c.Abort()
+		})
+	}
+	a.public.GET("/healthz", orOK(o.Healthz))
+}
+
+func orOK(h http.Handler) gin.HandlerFunc {
+	if h == nil {
+		return func(c *gin.Context) { c.String(http.StatusOK, "ok\n") }
+	}
+	return gin.WrapH(h)
+}
+
+func notFound(c *gin.Context) {
+	writeProblem(c, newProblem(c.Request.Context(), fault.CodeNotFound.New("There is nothing here.")))
+}
+
+// Admin is the handler of the admin listener.
+func (a *API) Admin() http.Handler { return a.admin }
+
+// Public is the handler of the public listener: until self-service is there,
+// everything on it is not found, but for a health answer.
+func (a *API) Public() http.Handler { return a.public }

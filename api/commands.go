@@ -1,0 +1,303 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"wardline/auth"
+	"wardline/commands"
+	"wardline/device"
+	"wardline/internal/fault"
+)
+
+func (a *API) registerCommands() {
+	register(a, operation{id: "request_command", method: http.MethodPost, path: "/devices/{id}/commands", tag: "commands",
+		status: http.StatusCreated, summary: "Ask a device to do something",
+		about: "What the safety rules forbid at this moment is refused with a code and a sentence. Destructive kinds need a step-up: " +
+			"without one the answer is 403 step_up_required with step_up_url and user_code; send the same request again with the header " +
+			"Wardline-Step-Up. A command that needs a second person is created in the state awaiting_approval."},
+		mayFresh(auth.CommandsRead), a.requestCommand)
+	register(a, operation{id: "list_commands", method: http.MethodGet, path: "/commands", tag: "commands",
+		summary: "List commands, newest first"}, may(auth.CommandsRead), a.listCommands)
+	register(a, operation{id: "get_command", method: http.MethodGet, path: "/commands/{id}", tag: "commands",
+		summary: "One command, with every transition and why it has not happened yet"}, may(auth.CommandsRead), a.getCommand)
+	register(a, operation{id: "cancel_command", method: http.MethodPost, path: "/commands/{id}/cancel", tag: "commands",
+		summary: "Take back a command that the device has not received"}, mayFresh(auth.CommandsCancel), a.cancelCommand)
+	register(a, operation{id: "approve_command", method: http.MethodPost, path: "/commands/{id}/approve", tag: "commands",
+		summary: "Agree, as a second person, to exactly the order whose hash is sent",
+		about:   "Approval executes: the checks run again and the command goes out."}, mayFresh(auth.CommandsApprove), a.approveCommand)
+	register(a, operation{id: "deny_command", method: http.MethodPost, path: "/commands/{id}/deny", tag: "commands",
+		summary: "Say no as a second person"}, mayFresh(auth.CommandsApprove), a.denyCommand)
+}
+
+// CommandRequest is what somebody wants a device to do.
+type CommandRequest struct {
+	Kind          device.Kind     `json:"kind" doc:"What to do; the safety rules have one row for each." enum:"refresh,locate,collect_logs,unlock,unstage,renew_certificate,ring,message,config,library,firmware,restart,lock,wipe,contain,lost_mode_on,lost_mode_off,clear_passcode,remove_work_data"`
+	Subkind       device.Subkind  `json:"subkind,omitempty" doc:"For config." enum:"wifi,trust,policy,text,apps"`
+	Args          json.RawMessage `json:"args,omitempty" doc:"A JSON object; each kind has its own."`
+	Reason        string          `json:"reason,omitempty" maxLength:"500"`
+	Ticket        string          `json:"ticket,omitempty" maxLength:"64"`
+	HoldUntilIdle bool            `json:"hold_until_idle,omitempty" doc:"When the pump is not free for it now: do it as soon as it is."`
+	ExpiresIn     int             `json:"expires_in_minutes,omitempty" minimum:"1" maximum:"10080" doc:"Default: by kind."`
+}
+
+func (r CommandRequest) ask(id device.ID) commands.Ask {
+	return commands.Ask{Device: id, Kind: r.Kind, Subkind: r.Subkind, Args: r.Args, Reason: r.Reason, Ticket: r.Ticket,
+		HoldUntilIdle: r.HoldUntilIdle, ExpiresIn: time.Duration(r.ExpiresIn) * time.Minute}
+}
+
+type requestCommandInput struct {
+	deviceInput
+	idempotentInput
+	stepUpInput
+	Body CommandRequest
+}
+
+func (a *API) requestCommand(ctx context.Context, in *requestCommandInput) (*output[CommandView], error) {
+	p := principalOf(ctx)
+	item, err := a.reachDevice(ctx, in.ID, auth.DevicesRead)
+	if err != nil {
+		return nil, err
+	}
+	d := item.Device
+	if err := auth.AuthoriseKind(p, in.Body.Kind, in.Body.Subkind, targetOf(item)); err != nil {
+		return nil, err
+	}
+	id, err := a.carryOut(ctx, func(effect context.Context) (string, error) {
+		wanted := stepUpWanted{device: d.ID, kind: in.Body.Kind, subkind: in.Body.Subkind, reason: in.Body.Reason, summary: summaryOf(item)}
+		// The step-up is another write than the effect, and not what the key is for.
+		if err := a.requireStepUp(ctx, in.StepUp, wanted); err != nil {
+			return "", err
+		}
+		c, err := a.commands.Request(effect, p.Actor(), in.Body.ask(d.ID))
+		return "command:" + string(c.ID), err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return a.showCommand(ctx, commands.ID(id))
+}
+
+type commandInput struct {
+	ID string `path:"id" maxLength:"64" doc:"Id of the command."`
+}
+
+func errNoCommand() error { return fault.CodeNotFound.New("There is no such command.") }
+
+// reachCommand reads a command and asks whether the person may do this to its
+// device.
+func (a *API) reachCommand(ctx context.Context, id string, permission auth.Permission) (commands.Command, auth.Target, device.Device, error) {
+	none := func(err error) (commands.Command, auth.Target, device.Device, error) {
+		return commands.Command{}, auth.Target{}, device.Device{}, err
+	}
+	parsed, err := commands.ParseID(id)
+	if err != nil {
+		return none(errNoCommand())
+	}
+	c, err := a.commands.Get(ctx, parsed)
+	if fault.Has(err, fault.CodeNotFound) {
+		return none(errNoCommand())
+	}
+	if err != nil {
+		return none(err)
+	}
+	item, err := a.inventory.Get(ctx, c.Device)
+	if err != nil {
+		return none(err)
+	}
+	t := targetOf(item)
+	p := principalOf(ctx)
+	if auth.Authorise(p, auth.CommandsRead, t) != nil {
+		return none(errNoCommand())
+	}
+	if err := auth.Authorise(p, permission, t); err != nil {
+		return none(err)
+	}
+	return c, t, item.Device, nil
+}
+
+func (a *API) getCommand(ctx context.Context, in *commandInput) (*output[CommandView], error) {
+	c, _, d, err := a.reachCommand(ctx, in.ID, auth.CommandsRead)
+	if err != nil {
+		return nil, err
+	}
+	return &output[CommandView]{Body: commandView(c, d)}, nil
+}
+
+// showCommand answers a command to somebody who has just done something to it:
+// whoever may ask for a thing may see that it was asked.
+func (a *API) showCommand(ctx context.Context, id commands.ID) (*output[CommandView], error) {
+	c, err := a.commands.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	item, err := a.inventory.Get(ctx, c.Device)
+	if err != nil {
+		return nil, err
+	}
+	return &output[CommandView]{Body: commandView(c, item.Device)}, nil
+}
+
+type listCommandsInput struct {
+	pageQuery
+	Device  string           `query:"device_id" maxLength:"64"`
+	Batch   string           `query:"batch_id" maxLength:"64"`
+	Kind    device.Kind      `query:"kind" maxLength:"40"`
+	State   []commands.State `query:"state" doc:"Several, separated by commas, are alternatives; open stands for all that have not ended."`
+	Mine    bool             `query:"mine" doc:"Only what I asked for."`
+	Inbox   bool             `query:"inbox" doc:"Only what waits for a second person and that I may decide."`
+	Ordered string           `query:"sort" enum:"-created_at" doc:"Newest first is the only order."`
+}
+
+func (in *listCommandsInput) query(p auth.Principal) (commands.Query, error) {
+	q := commands.Query{Device: device.ID(in.Device), Batch: commands.BatchID(in.Batch), Kind: in.Kind,
+		Before: commands.ID(in.Cursor), Limit: in.Limit}
+	bad := fault.CodeInvalid.New("The list cannot be shown as asked.")
+	for _, s := range in.State {
+		switch {
+		case s == "open":
+			q.States = append(q.States, commands.OpenStates()...)
+		case s.Valid():
+			q.States = append(q.States, s)
+		default:
+			bad.WithField("state", "is not a state")
+		}
+	}
+	if in.Kind != "" && !in.Kind.Valid() {
+		bad.WithField("kind", "is not a kind of command")
+	}
+	if in.Cursor != "" {
+		if _, err := commands.ParseID(in.Cursor); err != nil {
+			bad.WithField("cursor", "does not belong to this list")
+		}
+	}
+	if len(bad.Fields) > 0 {
+		return q, bad
+	}
+	if in.Mine {
+		q.Requester = p.Actor().ID
+	}
+	if in.Inbox {
+		q.States = []commands.State{commands.StateAwaitingApproval}
+	}
+	return q, nil
+}
+
+func (a *API) listCommands(ctx context.Context, in *listCommandsInput) (*pageOutput[CommandView], error) {
+	p := principalOf(ctx)
+	q, err := in.query(p)
+	if err != nil {
+		return nil, err
+	}
+	page, err := a.commands.List(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := a.inventory.Tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	reach, _ := auth.ReachOf(p, auth.CommandsRead)
+	out := &pageOutput[CommandView]{Body: Page[CommandView]{NextCursor: string(page.Next), Total: page.Total}}
+	for i, c := range page.Items {
+		d := page.Situations[i].Device
+		t := targetIn(tree, d)
+		if !reach.Covers(t) || (in.Inbox && maySecond(p, c, t) != nil) {
+			continue
+		}
+		out.Body.Items = append(out.Body.Items, commandView(c, d))
+	}
+	if !reach.Unlimited() || in.Inbox {
+		// How many there are beyond this person's reach is not theirs to know.
+		out.Body.Total = len(out.Body.Items)
+	}
+	return out, nil
+}
+
+// maySecond says whether p may be the second person to this command.
+func maySecond(p auth.Principal, c commands.Command, t auth.Target) error {
+	permission, ok := auth.PermissionForKind(c.Kind, c.Subkind, c.Class)
+	if !ok {
+		return errNoCommand()
+	}
+	asker := auth.Asker{Account: auth.AccountID(c.Requester.ID), Session: auth.SessionID(c.Requester.Session)}
+	return auth.AuthoriseSecond(p, permission, t, asker)
+}
+
+type cancelInput struct {
+	commandInput
+	idempotentInput
+	Body *struct {
+		Reason string `json:"reason,omitempty" maxLength:"500"`
+	}
+}
+
+func (a *API) cancelCommand(ctx context.Context, in *cancelInput) (*output[CommandView], error) {
+	c, _, _, err := a.reachCommand(ctx, in.ID, auth.CommandsCancel)
+	if err != nil {
+		return nil, err
+	}
+	reason := ""
+	if in.Body != nil {
+		reason = in.Body.Reason
+	}
+	return a.decide(ctx, c.ID, func(ctx context.Context) error {
+		_, err := a.commands.Cancel(ctx, principalOf(ctx).Actor(), c.ID, reason)
+		return err
+	})
+}
+
+type approveInput struct {
+	commandInput
+	idempotentInput
+	Body struct {
+		OrderHash string `json:"order_hash" minLength:"8" maxLength:"128" doc:"As the command shows it: exactly this order is approved."`
+	}
+}
+
+func (a *API) approveCommand(ctx context.Context, in *approveInput) (*output[CommandView], error) {
+	c, t, _, err := a.reachCommand(ctx, in.ID, auth.CommandsRead)
+	if err != nil {
+		return nil, err
+	}
+	if err := maySecond(principalOf(ctx), c, t); err != nil {
+		return nil, err
+	}
+	return a.decide(ctx, c.ID, func(ctx context.Context) error {
+		_, err := a.commands.Approve(ctx, principalOf(ctx).Actor(), c.ID, in.Body.OrderHash)
+		return err
+	})
+}
+
+type denyInput struct {
+	commandInput
+	idempotentInput
+	Body struct {
+		Reason string `json:"reason" minLength:"3" maxLength:"500"`
+	}
+}
+
+func (a *API) denyCommand(ctx context.Context, in *denyInput) (*output[CommandView], error) {
+	c, t, _, err := a.reachCommand(ctx, in.ID, auth.CommandsRead)
+	if err != nil {
+		return nil, err
+	}
+	if err := maySecond(principalOf(ctx), c, t); err != nil {
+		return nil, err
+	}
+	return a.decide(ctx, c.ID, func(ctx context.Context) error {
+		_, err := a.commands.Deny(ctx, principalOf(ctx).Actor(), c.ID, in.Body.Reason)
+		return err
+	})
+}
+
+// decide carries out a decision about a command once and shows the command.
+func (a *API) decide(ctx context.Context, id commands.ID, effect func(context.Context) error) (*output[CommandView], error) {
+	_, err := a.carryOut(ctx, func(ctx context.Context) (string, error) { return "command:" + string(id), effect(ctx) })
+	if err != nil {
+		return nil, err
+	}
+	return a.showCommand(ctx, id)
+}

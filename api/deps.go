@@ -1,0 +1,125 @@
+package api
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"wardline/audit"
+	"wardline/auth"
+	"wardline/commands"
+	"wardline/device"
+	"wardline/enroll"
+	"wardline/internal/auditlog"
+	"wardline/internal/once"
+	"wardline/inventory"
+)
+
+// People is what the API needs of package auth; *auth.Service is one.
+type People interface {
+	Login(ctx context.Context, in auth.Login) (auth.Granted, error)
+	Refresh(ctx context.Context, audience auth.Audience, token, remote, via string) (auth.Granted, error)
+	Logout(ctx context.Context, p auth.Principal) error
+	Authenticate(ctx context.Context, audience auth.Audience, bearer string) (auth.Principal, error)
+	AuthenticateFresh(ctx context.Context, audience auth.Audience, bearer string) (auth.Principal, error)
+	SetUp(ctx context.Context, in auth.SetUp) (auth.Account, error)
+
+	StepUp(ctx context.Context, p auth.Principal, otp string, subject auth.Subject) (value string, expires time.Time, err error)
+	RequireStepUp(ctx context.Context, p auth.Principal, header string, ask auth.StepUpAsk) (auth.Principal, error)
+	PendingStepUp(ctx context.Context, p auth.Principal, userCode string) (auth.StepUp, error)
+	ConfirmStepUp(ctx context.Context, p auth.Principal, userCode, otp string) error
+	DenyStepUp(ctx context.Context, p auth.Principal, userCode string) error
+
+	ChangePassword(ctx context.Context, p auth.Principal, old, password string) error
+	EnrolTOTP(ctx context.Context, p auth.Principal, password, otp string) (auth.Enrolment, error)
+	ConfirmTOTP(ctx context.Context, p auth.Principal, otp string) error
+	Sessions(ctx context.Context, p auth.Principal, account auth.AccountID) ([]auth.Session, error)
+	EndSession(ctx context.Context, p auth.Principal, account auth.AccountID, only auth.SessionID) (int, error)
+
+	Account(ctx context.Context, p auth.Principal, id auth.AccountID) (auth.Account, error)
+	Accounts(ctx context.Context, p auth.Principal, q auth.AccountQuery) ([]auth.Account, int, error)
+	CreateAccount(ctx context.Context, p auth.Principal, n auth.NewAccount) (auth.Created, error)
+	ChangeAccount(ctx context.Context, p auth.Principal, id auth.AccountID, c auth.AccountChange) (auth.Account, error)
+	NewSetupLink(ctx context.Context, p auth.Principal, id auth.AccountID) (string, error)
+	ResetTOTP(ctx context.Context, p auth.Principal, id auth.AccountID) error
+
+	Tokens(ctx context.Context, p auth.Principal, account auth.AccountID) ([]auth.Token, error)
+	CreateToken(ctx context.Context, p auth.Principal, n auth.NewToken) (auth.Token, string, error)
+	RevokeToken(ctx context.Context, p auth.Principal, id auth.TokenID) error
+}
+
+// Inventory is what the API needs of package inventory; *inventory.Service is one.
+type Inventory interface {
+	Get(ctx context.Context, id device.ID) (inventory.Item, error)
+	Find(ctx context.Context, q inventory.Query) (inventory.Page, error)
+	Export(ctx context.Context, actor audit.Actor, q inventory.Query) (*inventory.Export, error)
+	Create(ctx context.Context, actor audit.Actor, draft inventory.Draft) (inventory.Item, error)
+	Update(ctx context.Context, actor audit.Actor, id device.ID, version int, u inventory.Update) (inventory.Item, error)
+	ImportDelivery(ctx context.Context, actor audit.Actor, file io.Reader, dryRun bool) (inventory.ImportResult, error)
+	Location(ctx context.Context, actor audit.Actor, id device.ID, reason string) (*inventory.Where, error)
+	Timeline(ctx context.Context, id device.ID, cursor string, limit int) (inventory.Timeline, error)
+	Hold(ctx context.Context, actor audit.Actor, id device.ID, kind device.HoldKind, reason string) (inventory.Item, error)
+	Lift(ctx context.Context, actor audit.Actor, roles []string, id device.ID, kind device.HoldKind, reason string) (inventory.Item, error)
+	RecordSanitisation(ctx context.Context, actor audit.Actor, id device.ID, draft inventory.SanitisationDraft) (inventory.Item, error)
+
+	Tree(ctx context.Context) (inventory.Tree, error)
+	Places(ctx context.Context) ([]inventory.PlaceRecord, error)
+	Place(ctx context.Context, id device.PlaceID) (inventory.PlaceRecord, error)
+	CreatePlace(ctx context.Context, actor audit.Actor, p device.Place) (inventory.PlaceRecord, error)
+	UpdatePlace(ctx context.Context, actor audit.Actor, version int, p device.Place) (inventory.PlaceRecord, error)
+	DeletePlace(ctx context.Context, actor audit.Actor, version int, id device.PlaceID) error
+	AccessPoints(ctx context.Context, place device.PlaceID, after string, limit int) ([]device.AccessPoint, error)
+	PutAccessPoint(ctx context.Context, actor audit.Actor, ap device.AccessPoint) error
+	DeleteAccessPoint(ctx context.Context, actor audit.Actor, bssid string) error
+	ImportAccessPoints(ctx context.Context, actor audit.Actor, file io.Reader, dryRun bool) (inventory.ImportResult, error)
+
+	Models(ctx context.Context) ([]device.Model, error)
+	Model(ctx context.Context, id device.ModelID) (device.Model, error)
+	CreateModel(ctx context.Context, actor audit.Actor, m device.Model) (device.Model, error)
+	UpdateModel(ctx context.Context, actor audit.Actor, version int, m device.Model) (device.Model, error)
+}
+
+// Commands is what the API needs of package commands; *commands.Service is one.
+type Commands interface {
+	Request(ctx context.Context, actor audit.Actor, ask commands.Ask) (commands.Command, error)
+	Get(ctx context.Context, id commands.ID) (commands.Command, error)
+	List(ctx context.Context, q commands.Query) (commands.Page, error)
+	Cancel(ctx context.Context, actor audit.Actor, id commands.ID, reason string) (commands.Command, error)
+	Approve(ctx context.Context, actor audit.Actor, id commands.ID, orderHash string) (commands.Command, error)
+	Deny(ctx context.Context, actor audit.Actor, id commands.ID, reason string) (commands.Command, error)
+
+	RequestBatch(ctx context.Context, actor audit.Actor, b commands.BatchAsk) (commands.Batch, error)
+	Batch(ctx context.Context, id commands.BatchID) (commands.Batch, error)
+	CancelBatch(ctx context.Context, actor audit.Actor, id commands.BatchID, reason string) (commands.Batch, error)
+	ApproveBatch(ctx context.Context, actor audit.Actor, id commands.BatchID, ordersHash string) (commands.Batch, error)
+}
+
+// Enrollment is what the API needs of package enroll; *enroll.Service is one.
+type Enrollment interface {
+	Invite(ctx context.Context, actor audit.Actor, inv enroll.Invitation) (enroll.Issued, error)
+	Invitations(ctx context.Context, after enroll.InvitationID, limit int) ([]enroll.Invitation, error)
+	CancelInvitation(ctx context.Context, actor audit.Actor, id enroll.InvitationID) error
+	CreateDelivery(ctx context.Context, actor audit.Actor, d enroll.Delivery) (enroll.Delivery, error)
+	OpenDelivery(ctx context.Context, actor audit.Actor, id enroll.DeliveryID, openFor time.Duration) error
+	Delivery(ctx context.Context, id enroll.DeliveryID) (enroll.Delivery, error)
+	Deliveries(ctx context.Context, after enroll.DeliveryID, limit int) ([]enroll.Delivery, error)
+	Waiting(ctx context.Context) ([]enroll.Waiting, error)
+	Decide(ctx context.Context, actor audit.Actor, id string, approve bool, why string) error
+}
+
+// AuditLog is what the API needs to read of the audit log; *store.Store is one.
+type AuditLog interface {
+	audit.Chain
+	auditlog.Follower
+	// ListAudit returns a page, the cursor of the next one, and how many match,
+	// counted up to 10,000.
+	ListAudit(ctx context.Context, q auditlog.Query) (events []audit.Event, next string, total int, err error)
+}
+
+// Requests remembers which requests were carried out; *store.Store is one.
+type Requests interface {
+	// FindRequest answers *once.Done, once.CodeKeyReused, or nil.
+	FindRequest(ctx context.Context, r *once.Request) error
+	// RememberRequest writes what a request made, where its effect could not.
+	RememberRequest(ctx context.Context, r *once.Request, made string) error
+}

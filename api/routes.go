@@ -1,0 +1,54 @@
+package api
+
+import (
+	"slices"
+	"strings"
+
+	"wardline/auth"
+)
+
+// access says who may use a route.
+type access struct {
+	permission auth.Permission
+	open       bool
+	fresh      bool
+}
+
+// anyone may use the route without signing in.
+var anyone = access{open: true}
+
+// may lets people with the permission in; the handler then asks again about the
+// one thing that it touches.
+func may(p auth.Permission) access { return access{permission: p} }
+
+// mayFresh is may for routes that destroy or grant: the session row is read, so
+// that a session ended a second ago is already nothing.
+func mayFresh(p auth.Permission) access { return access{permission: p, fresh: true} }
+
+// Route is one row of the table of everything that a listener answers.
+type Route struct {
+	Method string
+	// Path is written as in OpenAPI: /devices/{id}.
+	Path string
+	// Permission is empty for routes that are open to anyone.
+	Permission auth.Permission
+	// Fresh: the session row is read on each request.
+	Fresh bool
+}
+
+// note adds a row to the table. A permission that auth does not know is a
+// mistake of ours: the server does not start with it.
+func (a *API) note(method, path string, who access) {
+	if !who.open && !slices.Contains(auth.Permissions(), who.permission) {
+		panic("api: " + method + " " + path + " asks for the unknown permission " + string(who.permission))
+	}
+	a.routes = append(a.routes, Route{Method: method, Path: path, Permission: who.permission, Fresh: who.fresh})
+}
+
+// Routes lists every route of the admin listener, in the order of registration.
+func (a *API) Routes() []Route { return slices.Clone(a.routes) }
+
+// ginPath writes a path as gin does: /devices/:id.
+func ginPath(path string) string {
+	return strings.NewReplacer("{", ":", "}", "").Replace(path)
+}
