@@ -215,9 +215,10 @@ func (s *Store) Places(ctx context.Context) ([]inventory.PlaceRecord, error) {
 
 func readPlaces(db *gorm.DB) ([]inventory.PlaceRecord, error) {
 	var rows []struct {
-		placeRow
-		Devices      int `gorm:"column:devices"`
-		AccessPoints int `gorm:"column:access_points"`
+		// gorm does not look into an embedded type whose name is not exported.
+		Place        placeRow `gorm:"embedded"`
+		Devices      int      `gorm:"column:devices"`
+		AccessPoints int      `gorm:"column:access_points"`
 	}
 	err := db.Raw(`SELECT p.*, coalesce(d.n, 0) AS devices, coalesce(a.n, 0) AS access_points FROM place p
 		LEFT JOIN (SELECT place_id, count(*) AS n FROM device GROUP BY place_id) d ON d.place_id = p.id
@@ -228,7 +229,7 @@ func readPlaces(db *gorm.DB) ([]inventory.PlaceRecord, error) {
 	}
 	out := make([]inventory.PlaceRecord, len(rows))
 	for i, r := range rows {
-		out[i] = inventory.PlaceRecord{Place: r.place(), Version: r.Version, Devices: r.Devices, AccessPoints: r.AccessPoints}
+		out[i] = inventory.PlaceRecord{Place: r.Place.place(), Version: r.Place.Version, Devices: r.Devices, AccessPoints: r.AccessPoints}
 	}
 	return out, nil
 }
@@ -262,7 +263,7 @@ func (s *Store) ChangePlace(ctx context.Context, id device.PlaceID, decide func(
 		if err != nil {
 			return fmt.Errorf("save place %s: %w", id, err)
 		}
-		return t.configurationChangedEverywhere()
+		return t.pendingBelow(p.ID)
 	})
 }
 
