@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+type locateCmd struct {
+	orderFlags `embed:""`
+	Wait       bool `help:"Wait for the answer." default:"true" negatable:""`
+}
+
+// Run asks and, unless --no-wait says otherwise, waits: a question wants its
+// answer.
+func (l *locateCmd) Run(ctx context.Context, t terminal) error {
+	return l.run(ctx, t, l.Wait, "locate", nil)
+}
+
+type ringCmd struct {
+	orderFlags `embed:""`
+	waitFlag   `embed:""`
+}
+
+func (r *ringCmd) Run(ctx context.Context, t terminal) error {
+	return r.run(ctx, t, r.Wait, "ring", nil)
+}
+
+type messageCmd struct {
+	orderFlags `embed:""`
+	waitFlag   `embed:""`
+	Text       string `arg:"" help:"What to show." placeholder:"TEXT"`
+}
+
+func (m *messageCmd) Run(ctx context.Context, t terminal) error {
+	return m.run(ctx, t, m.Wait, "message", map[string]any{"text": m.Text})
+}
+
+type lockCmd struct {
+	orderFlags `embed:""`
+	waitFlag   `embed:""`
+	Text       string `help:"What the lock screen says." placeholder:"TEXT"`
+	Phone      string `help:"Phone number on the lock screen." placeholder:"NUMBER"`
+}
+
+func (l *lockCmd) Run(ctx context.Context, t terminal) error {
+	return l.run(ctx, t, l.Wait, "lock", contact(l.Text, l.Phone))
+}
+
+type unlockCmd struct {
+	orderFlags `embed:""`
+	waitFlag   `embed:""`
+}
+
+func (u *unlockCmd) Run(ctx context.Context, t terminal) error {
+	return u.run(ctx, t, u.Wait, "unlock", nil)
+}
+
+type lostCmd struct {
+	orderFlags `embed:""`
+	waitFlag   `embed:""`
+	Off        bool   `help:"Turn lost mode off."`
+	Text       string `help:"What the finder reads." default:"This device is lost. Please return it to the hospital." placeholder:"TEXT"`
+	Phone      string `help:"Number for the finder to call." placeholder:"NUMBER"`
+}
+
+func (l *lostCmd) Run(ctx context.Context, t terminal) error {
+	if l.Off {
+		return l.run(ctx, t, l.Wait, "lost_mode_off", nil)
+	}
+	return l.run(ctx, t, l.Wait, "lost_mode_on", contact(l.Text, l.Phone))
+}
+
+func contact(text, phone string) map[string]any {
+	args := map[string]any{}
+	if text != "" {
+		args["message"] = text
+	}
+	if phone != "" {
+		args["phone_number"] = phone
+	}
+	return args
+}
+
+type wipeCmd struct {
+	orderFlags `embed:""`
+	waitFlag   `embed:""`
+	Yes        bool `help:"Do not ask. Needed when nobody sits at a terminal."`
+}
+
+var errNotConfirmed = errors.New("not confirmed: nothing was done")
+
+func (w *wipeCmd) Run(ctx context.Context, t terminal) error {
+	c, d, err := w.prepare(ctx, t)
+	if err != nil {
+		return err
+	}
+	if !w.Yes {
+		if err := confirmWipe(t, d); err != nil {
+			return err
+		}
+	}
+	return w.send(ctx, t, c, d, w.Wait, "wipe", nil)
+}
+
+// confirmWipe names the device, its holder and what is erased, and wants the
+// serial typed.
+func confirmWipe(t terminal, d wireDevice) error {
+	fmt.Fprintln(t.err, "This erases:")
+	err := facts(t.err, "  Serial", clean(d.Serial), "  Asset tag", clean(d.AssetTag), "  Holder", clean(d.Owner),
+		"  Model", strings.TrimSpace(clean(d.Model.Maker+" "+d.Model.Name)), "  Place", placeWords(d.Place),
+		"  Last seen", age(time.Now(), d.LastSeenAt), "  Erased", clean(d.Model.WipeErases), "  Kept", clean(d.Model.WipeKeeps))
+	if err != nil {
+		return err
+	}
+	typed, err := ask(t, "Type the serial to go on: ", false)
+	if errors.Is(err, errNotATerminal) {
+		return exitStatus{exitUsage, errors.New("nobody sits at a terminal to confirm: repeat with --yes")}
+	}
+	if err != nil {
+		return err
+	}
+	if !strings.EqualFold(strings.TrimSpace(typed), d.Serial) {
+		return exitStatus{exitRefused, errNotConfirmed}
+	}
+	return nil
+}
+
+// printResult shows what the device answered, where people want to read it.
+func printResult(t terminal, c wireCommand) {
+	if c.State != "succeeded" || len(c.Detail) == 0 {
+		return
+	}
+	if c.Kind == "locate" {
+		var answer struct {
+			Location *wireFix `json:"location"`
+		}
+		if json.Unmarshal(c.Detail, &answer) == nil && answer.Location != nil {
+			fmt.Fprintln(t.out, words(fixWords(answer.Location, time.Now())))
+		}
+	}
+}
