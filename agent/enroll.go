@@ -57,6 +57,10 @@ type EnrollRequest struct {
 	Waiting func()
 }
 
+// ErrWaitsForApproval is in the chain of what Enroll returns when its context
+// ended while a person still had to agree. Calling it again goes on waiting.
+var ErrWaitsForApproval = errors.New("a person has to agree to the enrollment and has not done so yet")
+
 // ErrEnrollmentRefused is in the chain of what Enroll returns when the server
 // said no: asking again with the same code changes nothing.
 var ErrEnrollmentRefused = errors.New("the server refused the enrollment")
@@ -117,6 +121,9 @@ func enroll(ctx context.Context, o Options, r EnrollRequest, dir *stateDir) erro
 			o.Log.Warn("the enrollment did not get through; it is tried again", "error", err, "after", wait.Round(time.Second))
 		}
 		if !pause(ctx, wait) {
+			if errors.Is(err, errPending) {
+				return fmt.Errorf("%w (%w)", ErrWaitsForApproval, context.Cause(ctx))
+			}
 			return errors.Join(context.Cause(ctx), err)
 		}
 	}

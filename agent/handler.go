@@ -164,6 +164,14 @@ func (h *Handler) poll(c *gin.Context) {
 		h.refuse(c, err)
 		return
 	}
+	if !who.Completed {
+		// Before the turn begins: completing changes the binding, and a changed
+		// binding ends the turns that it finds.
+		if err := h.o.Bindings.Complete(c.Request.Context(), who); err != nil {
+			h.refuse(c, err)
+			return
+		}
+	}
 	turn, cloned, err := h.sessions.enter(c.Request.Context(), who, req, h.o.Now())
 	if cloned != nil {
 		h.alert(c.Request.Context(), who, *cloned)
@@ -245,13 +253,10 @@ func (h *Handler) spread(d time.Duration) time.Duration {
 // takeIn stores what the poll says. An idle poll of a device that says nothing
 // new touches no database.
 func (h *Handler) takeIn(t *turn, who Identity, req *PollRequest, r device.Report, a *PollResponse) error {
-	ctx, cancel := context.WithTimeout(t.ctx, workTimeout)
+	// Not the turn's context: a result can change the binding (a verified wipe
+	// revokes), and what the device said must be stored all the same.
+	ctx, cancel := context.WithTimeout(t.request, workTimeout)
 	defer cancel()
-	if !who.Completed {
-		if err := h.o.Bindings.Complete(ctx, who); err != nil {
-			return err
-		}
-	}
 	if len(req.Results) > 0 {
 		settled, err := h.o.Commands.Settle(ctx, commands.Identity{Device: who.Device, Enrollment: who.Enrollment,
 			Fingerprint: who.Fingerprint, PublicKey: who.PublicKey}, results(req))

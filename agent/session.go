@@ -70,8 +70,10 @@ func newSessions() *sessions {
 type turn struct {
 	// ctx ends with one of the errors above as its cause, or when the client goes
 	// away.
-	ctx       context.Context
-	end       context.CancelCauseFunc
+	ctx context.Context
+	end context.CancelCauseFunc
+	// request is the request's own context: it ends only when the client goes away.
+	request   context.Context
 	sessions  *sessions
 	session   *session
 	isHeld    bool
@@ -106,7 +108,7 @@ func (s *sessions) enter(ctx context.Context, who Identity, req *PollRequest, no
 	if err != nil {
 		return nil, report, err
 	}
-	t := &turn{sessions: s, session: e, knownHash: e.knownHash}
+	t := &turn{sessions: s, session: e, knownHash: e.knownHash, request: ctx}
 	t.news = !who.Completed || !first && e.therapy != req.State.Therapy
 	e.therapy, e.seen = req.State.Therapy, now
 	if e.fingerprint != who.Fingerprint {
