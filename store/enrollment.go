@@ -100,12 +100,18 @@ func (e *enrolling) issue() (enroll.Grant, error) {
 	if err != nil {
 		return enroll.Grant{}, err
 	}
-	e.record_(action, en, map[string]any{"certificate": cert.Serial, "class": en.Class, "epoch": en.Epoch,
+	e.recordFor(action, en, map[string]any{"certificate": cert.Serial, "class": en.Class, "epoch": en.Epoch,
 		"serial": en.Serial, "invitation": en.InvitationID, "remote": e.ask.Remote})
+	if e.ask.Renews != "" {
+		// Signing the request was a use of the old certificate: it had arrived.
+		if _, err := e.completeEnrollment(e.ask.Renews, "scep"); err != nil && !fault.Has(err, fault.CodeNotFound) {
+			return enroll.Grant{}, err
+		}
+	}
 	return e.grantOf(row, cert), nil
 }
 
-func (e *enrolling) record_(action audit.Action, en enrollmentRow, detail map[string]any) {
+func (e *enrolling) recordFor(action audit.Action, en enrollmentRow, detail map[string]any) {
 	e.tx.record(audit.Event{Actor: e.actor(), Action: action, Device: en.DeviceID, Enrollment: en.ID, Detail: detail})
 }
 
@@ -200,7 +206,7 @@ func (e *enrolling) wait(reasons []enroll.WaitReason) (enroll.Grant, error) {
 	for i, r := range reasons {
 		words[i] = r.Words()
 	}
-	e.record_("enrollment.waiting", en, map[string]any{"request": row.ID, "reasons": words, "serial": e.serial, "remote": e.ask.Remote})
+	e.recordFor("enrollment.waiting", en, map[string]any{"request": row.ID, "reasons": words, "serial": e.serial, "remote": e.ask.Remote})
 	return enroll.Grant{Transaction: row.ID, Waiting: true}, nil
 }
 
