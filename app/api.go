@@ -1,0 +1,38 @@
+package app
+
+import (
+	"context"
+	"net/http"
+
+	"wardline/api"
+	"wardline/web"
+)
+
+func (a *App) buildAPI(context.Context) error {
+	health := newRouter()
+	a.registerHealth(health)
+	var err error
+	a.api, err = api.New(api.Options{
+		People: a.auth, Inventory: a.inventory, Commands: a.commands, Enrollment: a.enroll,
+		Audit: a.store, Requests: a.store, Feed: a.feed,
+		Version: a.o.Version, Healthz: health, Readyz: health,
+		Pages: web.New(func() web.Info { return web.Info{WardURL: a.wardURL(), Version: a.o.Version} }),
+		Now:   a.o.Now, Log: a.o.Log,
+	})
+	return err
+}
+
+// wardURL is where the demo shows its simulated devices; empty in a real server.
+func (a *App) wardURL() string {
+	if url, ok := a.ward.Load().(string); ok {
+		return url
+	}
+	return ""
+}
+
+// SetWardURL tells the first page where the demo's ward page is.
+func (a *App) SetWardURL(url string) { a.ward.Store(url) }
+
+// AdminHandler serves the console and the API; the demo shows it on plain HTTP
+// too.
+func (a *App) AdminHandler() http.Handler { return a.api.Admin() }

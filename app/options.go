@@ -1,0 +1,168 @@
+package app
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"wardline/internal/fault"
+)
+
+// Options is everything that an operator can set. The zero value of a field
+// means the default that its comment names.
+type Options struct {
+	// Data is the data folder (created with mode 0700).
+	Data string
+	// Database is a PostgreSQL address; empty: SQLite in the data folder.
+	Database string
+	// DatabaseListenURL is a direct PostgreSQL address for LISTEN, needed when
+	// Database leads through a transaction-mode pooler.
+	DatabaseListenURL string
+	// MasterKeyFile holds the 32 bytes that seal secrets at rest; empty:
+	// <data>/master.key, made on first start. Replicas of one database need the
+	// same file.
+	MasterKeyFile string
+
+	// Listener addresses, host:port; port 0 picks a free one. Empty MetricsAddr:
+	// no metrics listener.
+	AdminAddr, PublicAddr, DeviceAddr, PKIAddr, MetricsAddr string
+	// What people and devices see. Empty: no certificate and no invitation that
+	// would carry it is made, unless Demo is set.
+	AdminURL, PublicURL, DeviceURL, PKIURL string
+
+	// Organization stands in certificates.
+	Organization string
+
+	// BootstrapAdmin and BootstrapPassword create the first account on a server
+	// that has none.
+	BootstrapAdmin, BootstrapPassword string
+
+	// DrainTimeout bounds a clean stop. Default 20 s.
+	DrainTimeout time.Duration
+
+	// Version is what the program says of itself.
+	Version string
+
+	// Demo permits loopback addresses in certificates and invitations, and past
+	// founding. It is set by `wardline demo` and by tests only.
+	Demo bool
+
+	// Now replaces every clock in tests. Nil: the real ones.
+	Now func() time.Time
+	// Log receives structured logs. Nil: discarded.
+	Log *slog.Logger
+	// Out receives what a person at the terminal must see, such as the set-up
+	// link. Nil: discarded.
+	Out io.Writer
+}
+
+// Default addresses: loopback only, so that nothing is exposed by accident.
+const (
+	DefaultAdminAddr  = "127.0.0.1:8443"
+	DefaultPublicAddr = "127.0.0.1:8442"
+	DefaultDeviceAddr = "127.0.0.1:8444"
+	DefaultPKIAddr    = "127.0.0.1:8081"
+)
+
+var codeBadOption = fault.Define(fault.Invalid, "bad_option", "Correct the flag, environment variable or config-file key that is named.")
+
+// complete fills in defaults and refuses what cannot work.
+func (o *Options) complete() error {
+	if o.Data == "" {
+		return codeBadOption.New("--data is empty: name the folder that Wardline keeps its keys and database in")
+	}
+	if o.AdminAddr == "" {
+		o.AdminAddr = DefaultAdminAddr
+	}
+	if o.PublicAddr == "" {
+		o.PublicAddr = DefaultPublicAddr
+	}
+	if o.DeviceAddr == "" {
+		o.DeviceAddr = DefaultDeviceAddr
+	}
+	if o.PKIAddr == "" {
+		o.PKIAddr = DefaultPKIAddr
+	}
+	if o.MasterKeyFile == "" {
+		o.MasterKeyFile = filepath.Join(o.Data, "master.key")
+	}
+	if o.Organization == "" {
+		o.Organization = "Wardline"
+	}
+	if o.Version == "" {
+		o.Version = "dev"
+	}
+	if o.DrainTimeout == 0 {
+		o.DrainTimeout = 20 * time.Second
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Out == nil {
+		o.Out = io.Discard
+	}
+	for _, a := range []struct{ flag, value string }{
+		{"--admin-addr", o.AdminAddr}, {"--public-addr", o.PublicAddr},
+		{"--device-addr", o.DeviceAddr}, {"--pki-addr", o.PKIAddr}, {"--metrics-addr", o.MetricsAddr},
+	} {
+		if a.value == "" && a.flag == "--metrics-addr" {
+			continue
+		}
+		if _, _, err := net.SplitHostPort(a.value); err != nil {
+			return codeBadOption.New("%s %q is not host:port, such as 127.0.0.1:8443", a.flag, a.value)
+		}
+	}
+	for _, u := range []struct {
+		flag, scheme string
+		value        *string
+	}{
+		{"--admin-url", "https", &o.AdminURL}, {"--public-url", "https", &o.PublicURL},
+		{"--device-url", "https", &o.DeviceURL}, {"--pki-url", "http", &o.PKIURL},
+	} {
+		if err := checkURL(u.flag, u.scheme, u.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkURL accepts an address without path, query or user, and strips a final
+// slash.
+func checkURL(flag, scheme string, value *string) error {
+	if *value == "" {
+		return nil
+	}
+	*value = strings.TrimSuffix(*value, "/")
+	u, err := url.Parse(*value)
+	if err != nil || u.Scheme != scheme || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil {
+		return codeBadOption.New("%s %q is not an address of the form %s://name or %s://name:port", flag, *value, scheme, scheme)
+	}
+	return nil
+}
+
+// localURL is the address of a listener as people on this machine type it.
+func localURL(scheme string, addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok {
+		return scheme + "://" + addr.String()
+	}
+	host := tcp.IP.String()
+	if tcp.IP.IsLoopback() || tcp.IP.IsUnspecified() {
+		host = "localhost"
+	}
+	return fmt.Sprintf("%s://%s", scheme, net.JoinHostPort(host, fmt.Sprint(tcp.Port)))
+}
+
+// hostOf is the host name in an address, or "".
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
