@@ -89,7 +89,7 @@ func (s *Store) RunningBatches(ctx context.Context, silentAfter time.Duration) (
 		return nil, fmt.Errorf("read running batches: %w", err)
 	}
 	var rows []struct {
-		batchRow          `gorm:"embedded"`
+		Batch             batchRow `gorm:"embedded"`
 		Going, Bad, Quiet int
 	}
 	cut := dbTime(now.Add(-silentAfter))
@@ -112,7 +112,7 @@ func (s *Store) RunningBatches(ctx context.Context, silentAfter time.Duration) (
 	}
 	out := make([]commands.BatchProgress, len(rows))
 	for i, r := range rows {
-		b, err := r.batch()
+		b, err := r.Batch.batch()
 		if err != nil {
 			return nil, err
 		}
