@@ -141,6 +141,14 @@ func (s *Service) SetUp(ctx context.Context, in SetUp) (Account, error) {
 	if err := checkPassword(in.Password, username); err != nil {
 		return Account{}, err
 	}
+	// Hashing is dear: only a link that is there is worth it.
+	_, err := s.storage.SetupLink(ctx, hashOf(in.Token))
+	if errors.Is(err, ErrNoSuch) {
+		return Account{}, codeSetupLink.New("This link was used, replaced or has run out.")
+	}
+	if err != nil {
+		return Account{}, fmt.Errorf("set up account: %w", err)
+	}
 	phc, err := s.hasher.hash(ctx, in.Password)
 	if err != nil {
 		return Account{}, err

@@ -205,6 +205,8 @@ type Storage interface {
 	// AddSetupLink stores a link that is good for SetupLinkLife, in place of the
 	// account's earlier one or the earlier one for the first admin.
 	AddSetupLink(ctx context.Context, by audit.Actor, link SetupLink, check func(Standing) error) error
+	// SetupLink reads a link.
+	SetupLink(ctx context.Context, hash Hash) (SetupLink, error)
 	// UseSetupLink consumes a link and changes its account. For the first admin's
 	// link the rule gets an empty Person and returns the new one.
 	UseSetupLink(ctx context.Context, by audit.Actor, hash Hash, rule func(SetupLink, Person, Standing) (Change, error)) (Account, error)

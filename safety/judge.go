@@ -25,8 +25,8 @@ const (
 // Verdict is the answer of the interlock, with its grounds.
 type Verdict struct {
 	Answer Answer
-	// SecondPerson: the matrix marks this cell 2. The guard may ask for a second
-	// person on other grounds too.
+	// SecondPerson: the matrix marks this cell 2 (of HoldOnly: the cell of idle).
+	// The guard may ask for a second person on other grounds too.
 	SecondPerson bool
 	Weight       Weight
 	// Code is stable; empty for Now and Stage. Codes lists them.
@@ -194,7 +194,7 @@ func (v Verdict) pump(key kindKey, f Facts, m device.Model, ctx JudgeContext, li
 	}
 	v.MayHold = permits(row.idle, StateIdle, f, m, ctx) && (cell == No || cell == Hold)
 	if v.MayHold && ctx.HoldUntilIdle {
-		v.Answer = HoldOnly
+		v.Answer, v.SecondPerson = HoldOnly, row.idle != OK
 		v.Code, v.Sentence = codeWaitsForIdle.name, stateCode(v.State).sentence+" The command waits until the pump is free."
 		return v
 	}

@@ -294,6 +294,19 @@ func (s *Store) AddSetupLink(ctx context.Context, by audit.Actor, link auth.Setu
 	})
 }
 
+func (r setupLinkRow) link(hash auth.Hash) auth.SetupLink {
+	return auth.SetupLink{Hash: hash, Account: auth.AccountID(r.AccountID), CreatedAt: r.CreatedAt.time(), ExpiresAt: r.ExpiresAt.time()}
+}
+
+// SetupLink implements auth.Storage.
+func (s *Store) SetupLink(ctx context.Context, hash auth.Hash) (auth.SetupLink, error) {
+	var row setupLinkRow
+	if err := s.reader.WithContext(ctx).Take(&row, "hash = ?", hash[:]).Error; err != nil {
+		return auth.SetupLink{}, noSuchPerson(err)
+	}
+	return row.link(hash), nil
+}
+
 // UseSetupLink implements auth.Storage.
 func (s *Store) UseSetupLink(ctx context.Context, by audit.Actor, hash auth.Hash, rule func(auth.SetupLink, auth.Person, auth.Standing) (auth.Change, error)) (auth.Account, error) {
 	var out auth.Account
@@ -307,7 +320,7 @@ func (s *Store) UseSetupLink(ctx context.Context, by audit.Actor, hash auth.Hash
 		if res.RowsAffected == 0 {
 			return auth.ErrNoSuch
 		}
-		link := auth.SetupLink{Hash: hash, Account: auth.AccountID(row.AccountID), CreatedAt: row.CreatedAt.time(), ExpiresAt: row.ExpiresAt.time()}
+		link := row.link(hash)
 		var p auth.Person
 		var err error
 		if link.Account != "" {
