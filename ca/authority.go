@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -97,6 +98,7 @@ func Open(ctx context.Context, o Options) (*Authority, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.PKIURL = strings.TrimSuffix(o.PKIURL, "/")
 	if o.PKIURL != "" {
 		// The demo's address is not known to be usable by anybody else, a server's
 		// is checked when something is issued.
