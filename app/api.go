@@ -13,7 +13,7 @@ func (a *App) buildAPI(context.Context) error {
 	a.registerHealth(health)
 	var err error
 	a.api, err = api.New(api.Options{
-		People: a.auth, Inventory: a.inventory, Commands: a.commands, Enrollment: a.enroll,
+		People: a.auth, Inventory: a.inventory, Commands: a.commands, Enrollment: a.enroll, Configuration: a.configuration,
 		Audit: a.store, Requests: a.store, Feed: a.feed,
 		Version: a.o.Version, Healthz: health, Readyz: health,
 		Pages: web.New(func() web.Info { return web.Info{WardURL: a.wardURL(), Version: a.o.Version} }),

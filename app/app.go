@@ -15,6 +15,7 @@ import (
 	"wardline/auth"
 	"wardline/ca"
 	"wardline/commands"
+	"wardline/configuration"
 	"wardline/enroll"
 	"wardline/internal/auditlog"
 	"wardline/internal/seal"
@@ -44,6 +45,7 @@ type App struct {
 	inventory     *inventory.Service
 	telemetry     *inventory.Telemetry
 	commands      *commands.Service
+	configuration *configuration.Service
 	enroll        *enroll.Service
 	feed          *auditlog.Feed
 	api           *api.API

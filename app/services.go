@@ -10,6 +10,7 @@ import (
 	"wardline/audit"
 	"wardline/auth"
 	"wardline/commands"
+	"wardline/configuration"
 	"wardline/enroll"
 	"wardline/internal/auditlog"
 	"wardline/internal/fault"
@@ -34,9 +35,11 @@ func (a *App) buildServices(ctx context.Context) error {
 		Storage: a.store, Now: a.o.Now, Log: a.o.Log, Approvers: approvers,
 		Signer: func() (commands.Signer, error) { return a.authority.CommandSigner(), nil },
 	})
+	a.configuration = configuration.New(configuration.Options{
+		Storage: a.store, Places: a.inventory, Models: a.inventory, Requester: a.commands, Now: a.o.Now, Log: a.o.Log})
 	a.enroll, err = enroll.New(enroll.Options{
 		Store: a.store, CA: a.authority, DeviceURL: a.o.DeviceURL, PKIURL: a.o.PKIURL, Loopback: a.o.Demo,
-		Trusted: a.hub.Trusted, Now: a.o.Now, Log: a.o.Log,
+		Trusted: a.hub.Trusted, OnCompleted: func(context.Context, enroll.Binding) { a.configuration.Nudge() }, Now: a.o.Now, Log: a.o.Log,
 	})
 	if err != nil {
 		return err
@@ -103,7 +106,6 @@ const (
 	statusEvery     = 2 * time.Second
 	crlEvery        = 20 * time.Second
 	renewEvery      = 10 * time.Minute
-	reconcileEvery  = 10 * time.Second
 	idempotentEvery = time.Hour
 )
 
@@ -113,6 +115,7 @@ func (a *App) startLoops(ctx context.Context) error {
 		return fmt.Errorf("publish the first revocation lists: %w", err)
 	}
 	a.startRunner("the writer of reports", a.telemetry.Run)
+	a.startRunner("the reconciler of configurations", a.configuration.Run)
 	a.startRunner("the index of waiting work", func(ctx context.Context) error {
 		return a.hub.Run(ctx, a.store.Engine() == store.SQLite)
 	})

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+
+	"wardline/app"
+)
+
+// serverFlags are the flags of every command that opens the data folder.
+type serverFlags struct {
+	Data              string `help:"Data folder." placeholder:"DIR" type:"path"`
+	Database          string `help:"PostgreSQL address (postgres://...). Default: SQLite in the data folder." placeholder:"URL"`
+	DatabaseListenURL string `help:"Direct PostgreSQL address for notifications, when --database is a pooler." placeholder:"URL" name:"database-listen-url"`
+	MasterKeyFile     string `help:"File with the key that seals secrets at rest. Default: master.key in the data folder. Replicas need the same one." placeholder:"FILE" type:"path"`
+}
+
+type listenerFlags struct {
+	AdminAddr   string `help:"Listener for the console and the REST API." default:"127.0.0.1:8443" placeholder:"HOST:PORT"`
+	PublicAddr  string `help:"Listener for self-service." default:"127.0.0.1:8442" placeholder:"HOST:PORT"`
+	DeviceAddr  string `help:"Listener for devices." default:"127.0.0.1:8444" placeholder:"HOST:PORT"`
+	PKIAddr     string `help:"Listener for SCEP, CRL and OCSP, without TLS." default:"127.0.0.1:8081" placeholder:"HOST:PORT" name:"pki-addr"`
+	MetricsAddr string `help:"Listener for metrics. Default: off." placeholder:"HOST:PORT"`
+}
+
+type serveCmd struct {
+	serverFlags   `embed:""`
+	listenerFlags `embed:""`
+
+	AdminURL  string `help:"Address at which people reach the console." placeholder:"https://NAME" name:"admin-url"`
+	PublicURL string `help:"Address at which staff reach self-service." placeholder:"https://NAME" name:"public-url"`
+	DeviceURL string `help:"Address at which devices reach the server." placeholder:"https://NAME" name:"device-url"`
+	PKIURL    string `help:"Address of CRL, OCSP and SCEP in certificates and invitations." placeholder:"http://NAME" name:"pki-url"`
+
+	Organization      string `help:"The hospital's name in certificates." default:"Wardline"`
+	BootstrapAdmin    string `help:"Username of the first account, on a server that has none." placeholder:"NAME"`
+	BootstrapPassword string `help:"Its password; use the environment variable." placeholder:"PASSWORD"`
+}
+
+func (f serverFlags) options(log *slog.Logger) app.Options {
+	data := f.Data
+	if data == "" {
+		data = defaultData("wardline")
+	}
+	return app.Options{Data: data, Database: f.Database, DatabaseListenURL: f.DatabaseListenURL, MasterKeyFile: f.MasterKeyFile, Log: log}
+}
+
+func (f listenerFlags) apply(o *app.Options) {
+	o.AdminAddr, o.PublicAddr, o.DeviceAddr, o.PKIAddr, o.MetricsAddr = f.AdminAddr, f.PublicAddr, f.DeviceAddr, f.PKIAddr, f.MetricsAddr
+}
+
+func (c *serveCmd) Run(ctx context.Context, t terminal, log *slog.Logger) error {
+	o := c.options(log)
+	c.apply(&o)
+	o.AdminURL, o.PublicURL, o.DeviceURL, o.PKIURL = c.AdminURL, c.PublicURL, c.DeviceURL, c.PKIURL
+	o.Organization = c.Organization
+	o.BootstrapAdmin, o.BootstrapPassword = c.BootstrapAdmin, c.BootstrapPassword
+	o.Out = t.out
+	return app.Run(ctx, o)
+}
