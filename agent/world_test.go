@@ -115,7 +115,7 @@ func (a *authority) serverConfig() *tls.Config {
 	must(a.t, err)
 	cert := a.issue(&x509.Certificate{Subject: pkix.Name{CommonName: "server"}, DNSNames: []string{"devices.test"},
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore:   time.Now().Add(-time.Hour), NotAfter: time.Now().Add(90 * 24 * time.Hour),
+		NotBefore:   time.Now().Add(-time.Hour), NotAfter: time.Now().Add(2 * 365 * 24 * time.Hour),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}, key.Public())
 	return &tls.Config{MinVersion: tls.VersionTLS12,
 		Certificates: []tls.Certificate{{Certificate: [][]byte{cert.Raw, a.cert.Raw}, PrivateKey: key}}}
@@ -148,8 +148,10 @@ type asked struct {
 	bytes    []byte
 	envelope commands.Envelope
 	attempt  int
-	results  []commands.Result
-	receipts []commands.Receipt
+	// handedOut is when it was last; until it is answered it stays in the queue.
+	handedOut time.Time
+	results   []commands.Result
+	receipts  []commands.Receipt
 }
 
 func newDesk(t testing.TB) *desk {
@@ -238,18 +240,36 @@ func (d *desk) Lease(_ context.Context, polls []commands.Poll) (map[device.Enrol
 	}
 	out := map[device.EnrollmentID]commands.Leased{}
 	for _, p := range polls {
-		var l commands.Leased
-		for _, a := range d.queue[p.Enrollment] {
-			jws, err := a.seal(d.a, time.Now())
-			if err != nil {
-				return nil, err
-			}
-			l.Envelopes = append(l.Envelopes, jws)
+		l, err := d.handOut(p.Enrollment, time.Now())
+		if err != nil {
+			return nil, err
 		}
-		delete(d.queue, p.Enrollment)
 		out[p.Enrollment] = l
 	}
 	return out, nil
+}
+
+// redeliver is after how long an order that was not answered is handed out again.
+const redeliver = 10 * time.Second
+
+func (d *desk) handOut(id device.EnrollmentID, now time.Time) (commands.Leased, error) {
+	var l commands.Leased
+	for _, a := range d.queue[id] {
+		if due := a.handedOut.Add(redeliver); now.Before(due) {
+			if l.NextDue.IsZero() || due.Before(l.NextDue) {
+				l.NextDue = due
+			}
+			continue
+		}
+		jws, err := a.seal(d.a, now)
+		if err != nil {
+			return l, err
+		}
+		a.handedOut = now
+		l.Envelopes = append(l.Envelopes, jws)
+		l.NextDue = now.Add(redeliver)
+	}
+	return l, nil
 }
 
 func (a *asked) seal(by *authority, now time.Time) (string, error) {
@@ -276,6 +296,7 @@ func (d *desk) Settle(_ context.Context, who commands.Identity, results []comman
 		if err != nil {
 			return nil, fmt.Errorf("receipt of %s: %w", r.Command, err)
 		}
+		d.queue[who.Enrollment] = slices.DeleteFunc(d.queue[who.Enrollment], func(q *asked) bool { return q == a })
 		a.results = append(a.results, r)
 		a.receipts = append(a.receipts, receipt)
 	}
@@ -317,7 +338,10 @@ func (d *desk) askWith(who Identity, kind device.Kind, sub device.Subkind, args 
 // again queues a command that was handed out before.
 func (d *desk) again(who Identity, a *asked) {
 	d.mu.Lock()
-	d.queue[who.Enrollment] = append(d.queue[who.Enrollment], a)
+	a.handedOut = time.Time{}
+	if !slices.Contains(d.queue[who.Enrollment], a) {
+		d.queue[who.Enrollment] = append(d.queue[who.Enrollment], a)
+	}
 	d.mu.Unlock()
 	d.hub.Mark(who.Enrollment)
 }
