@@ -126,37 +126,40 @@ func pumpModels() []Model {
 	}
 }
 
+// Nothing that a person carries delivers anything to a patient.
+const nothingDelivered = "Delivers nothing to a patient"
+
 func otherModels() []Model {
 	return []Model{
 		{Key: "p7", Model: device.Model{
 			Maker: "Placeholder Mobile", Name: "P7", Class: device.ClassPhoneIssued, Capabilities: carriedKinds,
 			WipeErases: "Everything on the phone: the key that encrypts its storage is destroyed.",
 			WipeKeeps:  "The eSIM profile, so that the phone can still make emergency calls.",
-			NetworkCut: device.NetworkCutSafe,
+			NetworkCut: device.NetworkCutSafe, NetworkCutSource: nothingDelivered,
 		}},
 		{Key: "r5", Model: device.Model{
 			Maker: "Placeholder Mobile", Name: "R5 handheld", Class: device.ClassHandheldShared, Capabilities: carriedKinds,
 			WipeErases: "Everything on the handheld: the key that encrypts its storage is destroyed.",
 			WipeKeeps:  "A memory card, if one is inserted: it is not encrypted by the handheld.",
-			NetworkCut: device.NetworkCutSafe,
+			NetworkCut: device.NetworkCutSafe, NetworkCutSource: nothingDelivered,
 		}},
 		{Key: "t10", Model: device.Model{
 			Maker: "Placeholder Mobile", Name: "T10 tablet", Class: device.ClassTablet, Capabilities: carriedKinds,
 			WipeErases: "Everything on the tablet: the key that encrypts its storage is destroyed.",
 			WipeKeeps:  "Nothing.",
-			NetworkCut: device.NetworkCutSafe,
+			NetworkCut: device.NetworkCutSafe, NetworkCutSource: nothingDelivered,
 		}},
 		{Key: "own", Model: device.Model{
 			Maker: "Various", Name: "Phone of one's own", Class: device.ClassPhonePersonal, Capabilities: personalKinds,
 			WipeErases: "Only the work profile: mail, messages and certificates of the hospital.",
 			WipeKeeps:  "Everything of the owner's. A personal phone can never be wiped whole.",
-			NetworkCut: device.NetworkCutSafe,
+			NetworkCut: device.NetworkCutSafe, NetworkCutSource: nothingDelivered,
 		}},
 		{Key: "o1", Model: device.Model{
 			Maker: "Orchard Mobile", Name: "O-1 (Apple MDM)", Class: device.ClassPhoneIssued, Capabilities: carriedKinds,
 			WipeErases: "Everything on the phone: the key that encrypts its storage is destroyed.",
 			WipeKeeps:  "The eSIM profile.",
-			NetworkCut: device.NetworkCutSafe,
+			NetworkCut: device.NetworkCutSafe, NetworkCutSource: nothingDelivered,
 		}},
 		{Key: "gateway", Model: device.Model{
 			Maker: "Sample Infusion", Name: "G-1 pump server", Class: device.ClassGateway,

@@ -337,7 +337,7 @@ func (d *Device) setClient(c *agent.Client) {
 	d.client = c
 }
 
-const unplugDelay = 3 * time.Second
+const unplugDelay = time.Second
 
 func (d *Device) loseNetwork() {
 	off := false
