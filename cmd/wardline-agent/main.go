@@ -38,9 +38,10 @@ type cli struct {
 	LogFormat string          `help:"Log as text or json." enum:"text,json" default:"text"`
 	LogLevel  string          `help:"Log debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
 
-	Enroll  enrollCmd  `cmd:"" help:"Enroll this machine with the code of an invitation."`
-	Run     runCmd     `cmd:"" help:"Poll and obey until told to stop."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Enroll   enrollCmd   `cmd:"" help:"Enroll this machine with the code of an invitation."`
+	Run      runCmd      `cmd:"" help:"Poll and obey until told to stop."`
+	Simulate simulateCmd `cmd:"" help:"Run many simulated devices of one delivery in this process."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
 // machine is what both verbs need to know of the machine.

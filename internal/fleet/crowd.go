@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"fmt"
+	"regexp"
 
 	"wardline/device"
 )
@@ -11,6 +12,10 @@ var crowdModels = map[device.Class]string{
 	device.ClassPumpLVP: "lv1", device.ClassPumpSyringe: "sy2", device.ClassPumpPCA: "pc3",
 	device.ClassPhoneIssued: "p7", device.ClassPhonePersonal: "own", device.ClassHandheldShared: "r5", device.ClassTablet: "t10",
 }
+
+// folderName is what a serial number must look like: each device has a folder
+// that is called so.
+var folderName = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$`)
 
 // Crowd is a hospital with devices of one class, one for each serial number, on
 // its wards: for a server that knows them already, by a delivery's packing list.
@@ -26,8 +31,8 @@ func Crowd(class device.Class, serials []string) (*Hospital, error) {
 	h := &Hospital{told: map[string]bool{}, Places: places(), AccessPoints: accessPoints(), Models: models()}
 	seen := map[string]bool{}
 	for i, serial := range serials {
-		if seen[serial] || serial == "" {
-			return nil, fmt.Errorf("the serial number %q stands there twice, or is empty", serial)
+		if seen[serial] || !folderName.MatchString(serial) {
+			return nil, fmt.Errorf("the serial number %q stands there twice, or is not 1 to 64 letters, digits, dots, dashes and underscores", serial)
 		}
 		seen[serial] = true
 		s := Spec{Serial: serial, Model: model, Management: device.ManagementAgent, Place: spread[i%len(spread)],

@@ -144,7 +144,7 @@ func TestACrowdHasOneDeviceForEachSerial(t *testing.T) {
 	if err != nil || len(h.Devices) != 2 || h.Devices[1].Serial != "A2" || h.Devices[1].Class != device.ClassPumpSyringe {
 		t.Errorf("%+v (%v)", h, err)
 	}
-	for name, serials := range map[string][]string{"none": nil, "twice": {"A", "A"}, "empty": {""}} {
+	for name, serials := range map[string][]string{"none": nil, "twice": {"A", "A"}, "empty": {""}, "another folder": {"../A"}} {
 		if _, err := Crowd(device.ClassPumpSyringe, serials); err == nil {
 			t.Errorf("%s: not refused", name)
 		}

@@ -11,6 +11,7 @@ import (
 	"wardline/audit"
 	"wardline/commands"
 	"wardline/device"
+	"wardline/enroll"
 	"wardline/inventory"
 )
 
@@ -140,5 +141,45 @@ func TestASwitchedOffDeviceComesBackWithTheSameIdentity(t *testing.T) {
 	})
 	if got := d.Snapshot().Executed; len(got) != 1 || got[0].CommandID != string(cmd.ID) {
 		t.Errorf("it executed %v", got)
+	}
+}
+
+func TestADeliveryOfSimulatedPumpsEnrollsWithOneCode(t *testing.T) {
+	w := newWorld(t, t.TempDir())
+	model := must(w.inventory.CreateModel(t.Context(), seeding, models()[0].Model))(t)
+	serials := []string{"SIM-0001", "SIM-0002", "SIM-0003"}
+	var packed []enroll.Packed
+	for _, s := range serials {
+		packed = append(packed, enroll.Packed{Serial: s})
+	}
+	delivery := must(w.enroll.CreateDelivery(t.Context(), seeding,
+		enroll.Delivery{Name: "Purchase order 1", Class: device.ClassPumpLVP, Model: model.ID, Packed: packed}))(t)
+	if err := w.enroll.OpenDelivery(t.Context(), seeding, delivery.ID, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	issued := must(w.enroll.Invite(t.Context(), seeding,
+		enroll.Invitation{For: enroll.ForDelivery, Delivery: delivery.ID, Class: device.ClassPumpLVP}))(t)
+
+	h := must(Crowd(device.ClassPumpLVP, serials))(t)
+	f := must(New(Options{Hospital: h, Dir: t.TempDir()}))(t)
+	err := f.Start(t.Context(), Connection{Server: w.url, CAFingerprint: w.authority.Fingerprint(),
+		Invite: func(context.Context, Spec) (string, error) { return issued.Code, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "all of them report", func() bool {
+		page, err := w.inventory.Find(t.Context(), inventory.Query{})
+		if err != nil || page.Total != 3 {
+			return false
+		}
+		for _, item := range page.Items {
+			if item.Device.Report.Therapy != device.ReportedStopped {
+				return false
+			}
+		}
+		return true
+	})
+	if err := f.Stop(); err != nil {
+		t.Error(err)
 	}
 }
