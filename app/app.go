@@ -153,7 +153,7 @@ func (a *App) openStore(ctx context.Context) error {
 }
 
 func (a *App) openAuthority(ctx context.Context) error {
-	if a.o.Demo {
+	if a.o.Demo && a.sockets.admin != nil {
 		a.demoURLs()
 	}
 	var err error

@@ -106,6 +106,7 @@ const (
 	statusEvery     = 2 * time.Second
 	crlEvery        = 20 * time.Second
 	renewEvery      = 10 * time.Minute
+	tidyEvery       = 10 * time.Minute
 	idempotentEvery = time.Hour
 )
 
@@ -134,6 +135,10 @@ func (a *App) startLoops(ctx context.Context) error {
 		{"revocation state", statusEvery, step("refresh revocation state", a.authority.Refresh)},
 		{"revocation lists", crlEvery, step("publish revocation lists", a.authority.PublishCRLs)},
 		{"the server's own certificates", renewEvery, step("renew own certificates", a.renewOwn)},
+		{"sessions and proofs past their time", tidyEvery, step("tidy sessions", func(ctx context.Context) error {
+			_, err := a.store.TidyPeople(ctx)
+			return err
+		})},
 		{"old idempotency keys", idempotentEvery, step("forget idempotency keys", func(ctx context.Context) error {
 			_, err := a.store.ForgetRequests(ctx)
 			return err

@@ -32,6 +32,8 @@ func New(info func() Info) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		// Said aloud: a router that found no route of its own has 404 in mind.
+		w.WriteHeader(http.StatusOK)
 		// An error here is a reader that went away.
 		_ = index.Execute(w, info())
 	})
