@@ -59,6 +59,11 @@ func (f *csvFile) fail(line int, column, format string, args ...any) {
 	f.errors = append(f.errors, RowError{Line: line, Column: column, Reason: fmt.Sprintf(format, args...)})
 }
 
+// sort puts errors in the order of lines, also those that were found last.
+func (f *csvFile) sort() {
+	slices.SortStableFunc(f.errors, func(a, b RowError) int { return a.Line - b.Line })
+}
+
 // fault is nil for a file without errors.
 func (f *csvFile) fault() error {
 	if len(f.errors) == 0 {

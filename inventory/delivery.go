@@ -52,6 +52,7 @@ func (s *Service) ImportDelivery(ctx context.Context, actor audit.Actor, file io
 	if err := s.noteTaken(ctx, csv, reading); err != nil {
 		return ImportResult{}, err
 	}
+	csv.sort()
 	out.Errors, out.MoreErrors = csv.errors, csv.more
 	if dryRun {
 		return out, nil
@@ -76,6 +77,7 @@ func (s *Service) registerDelivery(ctx context.Context, actor audit.Actor, csv *
 	if err := s.noteTaken(ctx, csv, reading); err != nil {
 		return ImportResult{}, err
 	}
+	csv.sort()
 	if len(csv.errors) == 0 {
 		return ImportResult{}, err // whoever was in the way has gone meanwhile: send it again
 	}

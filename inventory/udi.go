@@ -174,22 +174,33 @@ func parseGS1Text(s string, now time.Time) (UDI, error) {
 			return UDI{}, CodeUDI.New("The text is not a UDI: %q is not a field of one.", clip(s))
 		}
 		s = s[len(ai)+2:]
-		value, end := s, len(s)
-		for i := range s {
-			if next, _, ok := identifierAt(s[i:][1:]); s[i] == '(' && ok && strings.HasPrefix(s[i:], "("+next+")") {
-				value, end = s[:i], i
-				break
-			}
+		end := len(s)
+		if next := nextField(s); next >= 0 {
+			end = next
 		}
+		value := strings.TrimSpace(s[:end])
 		if f.fixed && len(value) != f.chars {
 			return UDI{}, CodeUDI.New("Field (%s) has %d characters, not %d.", ai, len(value), f.chars)
 		}
-		if err := setGS1(&u, seen, ai, f, strings.TrimSpace(value), now); err != nil {
+		if err := setGS1(&u, seen, ai, f, value, now); err != nil {
 			return UDI{}, err
 		}
 		s = s[end:]
 	}
 	return finishGS1(u, seen)
+}
+
+// nextField is where the next "(identifier)" begins; -1 when there is none.
+func nextField(s string) int {
+	for i := range len(s) {
+		if s[i] != '(' {
+			continue
+		}
+		if ai, _, ok := identifierAt(s[i+1:]); ok && strings.HasPrefix(s[i+1+len(ai):], ")") {
+			return i
+		}
+	}
+	return -1
 }
 
 func setGS1(u *UDI, seen map[string]bool, ai string, f gs1Field, value string, now time.Time) error {
@@ -203,6 +214,8 @@ func setGS1(u *UDI, seen map[string]bool, ai string, f gs1Field, value string, n
 		return CodeUDI.New("Field (%s) is empty.", ai)
 	case len(value) > f.chars:
 		return CodeUDI.New("Field (%s) has %d characters, and at most %d are possible: the scanner lost the separator between two fields.", ai, len(value), f.chars)
+	case nextField(value) >= 0:
+		return CodeUDI.New("Field (%s) holds what looks like another field: type serial and lot from the label.", ai)
 	case seen[ai]:
 		return CodeUDI.New("Field (%s) stands in the barcode twice.", ai)
 	}
