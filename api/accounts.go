@@ -82,7 +82,7 @@ func accountView(x auth.Account) AccountView {
 }
 
 type listAccountsInput struct {
-	pageQuery
+	PageInput
 	Q    string    `query:"q" maxLength:"200" doc:"Searched for in user name and name."`
 	Role auth.Role `query:"role" maxLength:"40"`
 }
@@ -104,11 +104,12 @@ func (a *API) listAccounts(ctx context.Context, in *listAccountsInput) (*pageOut
 	return out, nil
 }
 
-type accountInput struct {
+// AccountInput names an account.
+type AccountInput struct {
 	ID auth.AccountID `path:"id" maxLength:"64" doc:"Id of the account."`
 }
 
-func (a *API) getAccount(ctx context.Context, in *accountInput) (*versioned[AccountView], error) {
+func (a *API) getAccount(ctx context.Context, in *AccountInput) (*versioned[AccountView], error) {
 	x, err := a.auth.Account(ctx, principalOf(ctx), in.ID)
 	if err != nil {
 		return nil, err
@@ -117,7 +118,7 @@ func (a *API) getAccount(ctx context.Context, in *accountInput) (*versioned[Acco
 }
 
 type createAccountInput struct {
-	idempotentInput
+	IdempotentInput
 	Body struct {
 		Username string      `json:"username" minLength:"1" maxLength:"64"`
 		Name     string      `json:"name" minLength:"1" maxLength:"200"`
@@ -155,8 +156,8 @@ func (a *API) createAccount(ctx context.Context, in *createAccountInput) (*versi
 }
 
 type updateAccountInput struct {
-	accountInput
-	matchInput
+	AccountInput
+	MatchInput
 	Body struct {
 		Name     *string      `json:"name,omitempty" maxLength:"200"`
 		Roles    *[]auth.Role `json:"roles,omitempty" maxItems:"10"`
@@ -182,7 +183,7 @@ func (a *API) updateAccount(ctx context.Context, in *updateAccountInput) (*versi
 	if err != nil {
 		return nil, err
 	}
-	return a.getAccount(ctx, &in.accountInput)
+	return a.getAccount(ctx, &in.AccountInput)
 }
 
 // SetupLinkView is a link with which somebody chooses a password.
@@ -190,7 +191,7 @@ type SetupLinkView struct {
 	SetupToken string `json:"setup_token" doc:"Shown once; a later one replaces it."`
 }
 
-func (a *API) newSetupLink(ctx context.Context, in *accountInput) (*output[SetupLinkView], error) {
+func (a *API) newSetupLink(ctx context.Context, in *AccountInput) (*output[SetupLinkView], error) {
 	token, err := a.auth.NewSetupLink(ctx, principalOf(ctx), in.ID)
 	if err != nil {
 		return nil, err
@@ -198,7 +199,7 @@ func (a *API) newSetupLink(ctx context.Context, in *accountInput) (*output[Setup
 	return &output[SetupLinkView]{Body: SetupLinkView{SetupToken: token}}, nil
 }
 
-func (a *API) resetTOTP(ctx context.Context, in *accountInput) (*empty, error) {
+func (a *API) resetTOTP(ctx context.Context, in *AccountInput) (*empty, error) {
 	return nil, a.auth.ResetTOTP(ctx, principalOf(ctx), in.ID)
 }
 
@@ -266,7 +267,7 @@ func (a *API) listTokens(ctx context.Context, in *listTokensInput) (*pageOutput[
 }
 
 type createTokenInput struct {
-	idempotentInput
+	IdempotentInput
 	Body struct {
 		Name    string            `json:"name" minLength:"1" maxLength:"100" doc:"What will use it."`
 		Can     []auth.Permission `json:"permissions" minItems:"1" maxItems:"100"`

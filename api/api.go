@@ -21,12 +21,13 @@ import (
 // Options are what the API is built from. Everything but the last block is
 // required.
 type Options struct {
-	People     People
-	Inventory  Inventory
-	Commands   Commands
-	Enrollment Enrollment
-	Audit      AuditLog
-	Requests   Requests
+	People        People
+	Inventory     Inventory
+	Commands      Commands
+	Enrollment    Enrollment
+	Configuration Configuration
+	Audit         AuditLog
+	Requests      Requests
 	// Feed follows the audit log for the event stream.
 	Feed *auditlog.Feed
 
@@ -50,16 +51,17 @@ type Options struct {
 // API answers the admin listener and the public one. It is safe for concurrent
 // use once made.
 type API struct {
-	auth      People
-	inventory Inventory
-	commands  Commands
-	enroll    Enrollment
-	audit     AuditLog
-	requests  Requests
-	feed      *auditlog.Feed
-	now       func() time.Time
-	newID     func() string
-	log       *slog.Logger
+	auth          People
+	inventory     Inventory
+	commands      Commands
+	enroll        Enrollment
+	configuration Configuration
+	audit         AuditLog
+	requests      Requests
+	feed          *auditlog.Feed
+	now           func() time.Time
+	newID         func() string
+	log           *slog.Logger
 
 	admin    *gin.Engine
 	public   *gin.Engine
@@ -72,7 +74,7 @@ type API struct {
 
 // New builds the API with all its routes.
 func New(o Options) (*API, error) {
-	a := &API{auth: o.People, inventory: o.Inventory, commands: o.Commands, enroll: o.Enrollment, audit: o.Audit,
+	a := &API{auth: o.People, inventory: o.Inventory, commands: o.Commands, enroll: o.Enrollment, configuration: o.Configuration, audit: o.Audit,
 		requests: o.Requests, feed: o.Feed, now: o.Now, newID: o.NewID, log: o.Log}
 	if a.now == nil {
 		a.now = time.Now
@@ -122,6 +124,7 @@ func (a *API) register(o Options) {
 	a.registerPlaces()
 	a.registerModels()
 	a.registerInvitations()
+	a.registerConfigurations()
 	a.registerAudit()
 	a.registerAccounts()
 	a.registerConfirm()
@@ -137,6 +140,7 @@ func (a *API) register(o Options) {
 				notFound(c)
 				return
 			}
+			c.Status(http.StatusOK) // gin has written down 404 already
 			o.Pages.ServeHTTP(c.Writer, c.Request)
 			c.Abort()
 		})

@@ -81,7 +81,7 @@ func actorWords(a audit.Actor) string {
 }
 
 type listAuditInput struct {
-	pageQuery
+	PageInput
 	Device  string    `query:"device_id" maxLength:"64"`
 	Command string    `query:"command_id" maxLength:"64"`
 	Subject string    `query:"subject" maxLength:"200" doc:"Such as invitation:<id>."`

@@ -16,6 +16,7 @@ import (
 	"wardline/device"
 	"wardline/internal/fault"
 	"wardline/inventory"
+	"wardline/safety"
 )
 
 func (a *API) registerBatches() {
@@ -49,7 +50,7 @@ type BatchView struct {
 	Reason      string           `json:"reason"`
 	Ticket      string           `json:"ticket"`
 	RequestedBy string           `json:"requested_by"`
-	Weight      string           `json:"weight" enum:"quiet,disruptive,destructive"`
+	Weight      safety.Weight    `json:"weight"`
 	CreatedAt   time.Time        `json:"created_at"`
 	NotBefore   *time.Time       `json:"not_before" doc:"The first delivery; until then all of it can be taken back." nullable:"true"`
 	Rings       int              `json:"rings"`
@@ -73,8 +74,8 @@ type BatchItemView struct {
 }
 
 type requestBatchInput struct {
-	idempotentInput
-	stepUpInput
+	IdempotentInput
+	StepUpInput
 	Body BatchRequest
 }
 
@@ -155,7 +156,8 @@ func summaryOf(i inventory.Item) string {
 	return words
 }
 
-type batchInput struct {
+// BatchInput names a batch.
+type BatchInput struct {
 	ID string `path:"id" maxLength:"64" doc:"Id of the batch."`
 }
 
@@ -200,7 +202,7 @@ func (a *API) reachBatch(ctx context.Context, id string, permission auth.Permiss
 	return b, nil
 }
 
-func (a *API) getBatch(ctx context.Context, in *batchInput) (*output[BatchView], error) {
+func (a *API) getBatch(ctx context.Context, in *BatchInput) (*output[BatchView], error) {
 	b, err := a.reachBatch(ctx, in.ID, auth.CommandsRead)
 	if err != nil {
 		return nil, err
@@ -218,7 +220,7 @@ func (a *API) showBatch(ctx context.Context, id commands.BatchID) (*output[Batch
 
 func batchView(b commands.Batch) BatchView {
 	v := BatchView{ID: b.ID, Kind: b.Kind, KindWords: b.Kind.Words(), Subkind: b.Subkind, Reason: b.Reason, Ticket: b.Ticket,
-		RequestedBy: actorWords(b.Requester), Weight: string(b.Weight), CreatedAt: b.CreatedAt, NotBefore: timeOrNil(b.NotBefore),
+		RequestedBy: actorWords(b.Requester), Weight: b.Weight, CreatedAt: b.CreatedAt, NotBefore: timeOrNil(b.NotBefore),
 		Rings: b.Rings, OpenRing: b.OpenRing, StoppedAt: timeOrNil(b.StoppedAt), StopReason: b.StopReason,
 		OrdersHash: b.OrdersHash, Counts: map[string]int{}}
 	for _, it := range b.Items {
@@ -234,8 +236,8 @@ func batchView(b commands.Batch) BatchView {
 }
 
 type cancelBatchInput struct {
-	batchInput
-	idempotentInput
+	BatchInput
+	IdempotentInput
 	Body *struct {
 		Reason string `json:"reason,omitempty" maxLength:"500"`
 	}
@@ -261,8 +263,8 @@ func (a *API) cancelBatch(ctx context.Context, in *cancelBatchInput) (*output[Ba
 }
 
 type approveBatchInput struct {
-	batchInput
-	idempotentInput
+	BatchInput
+	IdempotentInput
 	Body struct {
 		OrdersHash string `json:"orders_hash" minLength:"8" maxLength:"128" doc:"As the batch shows it."`
 	}

@@ -21,13 +21,13 @@ type CommandView struct {
 	Args        json.RawMessage  `json:"args"`
 	Reason      string           `json:"reason"`
 	Ticket      string           `json:"ticket"`
-	Weight      safety.Weight    `json:"weight" enum:"quiet,disruptive,destructive"`
-	State       commands.State   `json:"state" enum:"awaiting_approval,queued,held,delivered,accepted,succeeded,failed,refused,denied,expired,cancelled,superseded"`
+	Weight      safety.Weight    `json:"weight"`
+	State       commands.State   `json:"state"`
 	StateWords  string           `json:"state_words" doc:"The state as people read it."`
 	Unconfirmed bool             `json:"unconfirmed" doc:"The device accepted it and has been silent for 15 minutes since."`
 	WhyWaiting  string           `json:"why_waiting" doc:"One sentence: why it has not happened yet, or how it ended."`
 	// Outcome is set for wipes only.
-	Outcome      commands.Outcome `json:"outcome" doc:"How far a wipe has come; empty for every other kind." enum:",not_reached,erase_started,erased,not_erased"`
+	Outcome      commands.Outcome `json:"outcome" doc:"How far a wipe has come; empty for every other kind."`
 	OutcomeWords string           `json:"outcome_words"`
 
 	HoldUntilIdle bool             `json:"hold_until_idle"`

@@ -34,7 +34,7 @@ func (a *API) registerCommands() {
 
 // CommandRequest is what somebody wants a device to do.
 type CommandRequest struct {
-	Kind          device.Kind     `json:"kind" doc:"What to do; the safety rules have one row for each." enum:"refresh,locate,collect_logs,unlock,unstage,renew_certificate,ring,message,config,library,firmware,restart,lock,wipe,contain,lost_mode_on,lost_mode_off,clear_passcode,remove_work_data"`
+	Kind          device.Kind     `json:"kind" doc:"What to do; the safety rules have one row for each."`
 	Subkind       device.Subkind  `json:"subkind,omitempty" doc:"For config." enum:"wifi,trust,policy,text,apps"`
 	Args          json.RawMessage `json:"args,omitempty" doc:"A JSON object; each kind has its own."`
 	Reason        string          `json:"reason,omitempty" maxLength:"500"`
@@ -49,9 +49,9 @@ func (r CommandRequest) ask(id device.ID) commands.Ask {
 }
 
 type requestCommandInput struct {
-	deviceInput
-	idempotentInput
-	stepUpInput
+	DeviceInput
+	IdempotentInput
+	StepUpInput
 	Body CommandRequest
 }
 
@@ -80,7 +80,8 @@ func (a *API) requestCommand(ctx context.Context, in *requestCommandInput) (*out
 	return a.showCommand(ctx, commands.ID(id))
 }
 
-type commandInput struct {
+// CommandInput names a command.
+type CommandInput struct {
 	ID string `path:"id" maxLength:"64" doc:"Id of the command."`
 }
 
@@ -118,7 +119,7 @@ func (a *API) reachCommand(ctx context.Context, id string, permission auth.Permi
 	return c, t, item.Device, nil
 }
 
-func (a *API) getCommand(ctx context.Context, in *commandInput) (*output[CommandView], error) {
+func (a *API) getCommand(ctx context.Context, in *CommandInput) (*output[CommandView], error) {
 	c, _, d, err := a.reachCommand(ctx, in.ID, auth.CommandsRead)
 	if err != nil {
 		return nil, err
@@ -141,14 +142,14 @@ func (a *API) showCommand(ctx context.Context, id commands.ID) (*output[CommandV
 }
 
 type listCommandsInput struct {
-	pageQuery
-	Device  string           `query:"device_id" maxLength:"64"`
-	Batch   string           `query:"batch_id" maxLength:"64"`
-	Kind    device.Kind      `query:"kind" maxLength:"40"`
-	State   []commands.State `query:"state" doc:"Several, separated by commas, are alternatives; open stands for all that have not ended."`
-	Mine    bool             `query:"mine" doc:"Only what I asked for."`
-	Inbox   bool             `query:"inbox" doc:"Only what waits for a second person and that I may decide."`
-	Ordered string           `query:"sort" enum:"-created_at" doc:"Newest first is the only order."`
+	PageInput
+	Device  string      `query:"device_id" maxLength:"64"`
+	Batch   string      `query:"batch_id" maxLength:"64"`
+	Kind    device.Kind `query:"kind"`
+	State   []string    `query:"state" doc:"Several, separated by commas, are alternatives; open stands for all that have not ended."`
+	Mine    bool        `query:"mine" doc:"Only what I asked for."`
+	Inbox   bool        `query:"inbox" doc:"Only what waits for a second person and that I may decide."`
+	Ordered string      `query:"sort" enum:"-created_at" doc:"Newest first is the only order."`
 }
 
 func (in *listCommandsInput) query(p auth.Principal) (commands.Query, error) {
@@ -156,17 +157,14 @@ func (in *listCommandsInput) query(p auth.Principal) (commands.Query, error) {
 		Before: commands.ID(in.Cursor), Limit: in.Limit}
 	bad := fault.CodeInvalid.New("The list cannot be shown as asked.")
 	for _, s := range in.State {
-		switch {
+		switch state := commands.State(s); {
 		case s == "open":
 			q.States = append(q.States, commands.OpenStates()...)
-		case s.Valid():
-			q.States = append(q.States, s)
+		case state.Valid():
+			q.States = append(q.States, state)
 		default:
 			bad.WithField("state", "is not a state")
 		}
-	}
-	if in.Kind != "" && !in.Kind.Valid() {
-		bad.WithField("kind", "is not a kind of command")
 	}
 	if in.Cursor != "" {
 		if _, err := commands.ParseID(in.Cursor); err != nil {
@@ -227,8 +225,8 @@ func maySecond(p auth.Principal, c commands.Command, t auth.Target) error {
 }
 
 type cancelInput struct {
-	commandInput
-	idempotentInput
+	CommandInput
+	IdempotentInput
 	Body *struct {
 		Reason string `json:"reason,omitempty" maxLength:"500"`
 	}
@@ -250,8 +248,8 @@ func (a *API) cancelCommand(ctx context.Context, in *cancelInput) (*output[Comma
 }
 
 type approveInput struct {
-	commandInput
-	idempotentInput
+	CommandInput
+	IdempotentInput
 	Body struct {
 		OrderHash string `json:"order_hash" minLength:"8" maxLength:"128" doc:"As the command shows it: exactly this order is approved."`
 	}
@@ -272,8 +270,8 @@ func (a *API) approveCommand(ctx context.Context, in *approveInput) (*output[Com
 }
 
 type denyInput struct {
-	commandInput
-	idempotentInput
+	CommandInput
+	IdempotentInput
 	Body struct {
 		Reason string `json:"reason" minLength:"3" maxLength:"500"`
 	}

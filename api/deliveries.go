@@ -46,7 +46,7 @@ func (a *API) deliveryView(d enroll.Delivery) DeliveryView {
 }
 
 type createDeliveryInput struct {
-	idempotentInput
+	IdempotentInput
 	Body struct {
 		Name    string         `json:"name" minLength:"1" maxLength:"120" doc:"What people call it, such as the purchase order."`
 		Class   device.Class   `json:"class"`
@@ -72,10 +72,10 @@ func (a *API) createDelivery(ctx context.Context, in *createDeliveryInput) (*out
 	if err != nil {
 		return nil, err
 	}
-	return a.getDelivery(ctx, &deliveryInput{ID: enroll.DeliveryID(id)})
+	return a.getDelivery(ctx, &DeliveryInput{ID: enroll.DeliveryID(id)})
 }
 
-func (a *API) listDeliveries(ctx context.Context, in *pageQuery) (*pageOutput[DeliveryView], error) {
+func (a *API) listDeliveries(ctx context.Context, in *PageInput) (*pageOutput[DeliveryView], error) {
 	deliveries, err := a.enroll.Deliveries(ctx, enroll.DeliveryID(in.Cursor), in.Limit+1)
 	if err != nil {
 		return nil, err
@@ -94,7 +94,8 @@ func (a *API) listDeliveries(ctx context.Context, in *pageQuery) (*pageOutput[De
 	return out, nil
 }
 
-type deliveryInput struct {
+// DeliveryInput names a delivery.
+type DeliveryInput struct {
 	ID enroll.DeliveryID `path:"id" maxLength:"64" doc:"Id of the delivery."`
 }
 
@@ -106,7 +107,7 @@ func (a *API) reachDelivery(ctx context.Context, id enroll.DeliveryID, permissio
 	return d, err
 }
 
-func (a *API) getDelivery(ctx context.Context, in *deliveryInput) (*output[DeliveryView], error) {
+func (a *API) getDelivery(ctx context.Context, in *DeliveryInput) (*output[DeliveryView], error) {
 	d, err := a.reachDelivery(ctx, in.ID, auth.InvitationsRead)
 	if err != nil {
 		return nil, err
@@ -115,8 +116,8 @@ func (a *API) getDelivery(ctx context.Context, in *deliveryInput) (*output[Deliv
 }
 
 type openDeliveryInput struct {
-	deliveryInput
-	idempotentInput
+	DeliveryInput
+	IdempotentInput
 	Body struct {
 		Minutes int `json:"minutes" minimum:"0" maximum:"720" doc:"How long; 0 closes it."`
 	}
@@ -132,5 +133,5 @@ func (a *API) openDelivery(ctx context.Context, in *openDeliveryInput) (*output[
 	if err != nil {
 		return nil, err
 	}
-	return a.getDelivery(ctx, &in.deliveryInput)
+	return a.getDelivery(ctx, &in.DeliveryInput)
 }

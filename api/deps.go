@@ -2,12 +2,14 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"time"
 
 	"wardline/audit"
 	"wardline/auth"
 	"wardline/commands"
+	"wardline/configuration"
 	"wardline/device"
 	"wardline/enroll"
 	"wardline/internal/auditlog"
@@ -105,6 +107,23 @@ type Enrollment interface {
 	Deliveries(ctx context.Context, after enroll.DeliveryID, limit int) ([]enroll.Delivery, error)
 	Waiting(ctx context.Context) ([]enroll.Waiting, error)
 	Decide(ctx context.Context, actor audit.Actor, id string, approve bool, why string) error
+}
+
+// Configuration is what the API needs of package configuration;
+// *configuration.Service is one.
+type Configuration interface {
+	Documents(ctx context.Context, subkind device.Subkind) ([]configuration.Document, error)
+	Document(ctx context.Context, id configuration.DocumentID) (configuration.Document, error)
+	Versions(ctx context.Context, id configuration.DocumentID) ([]configuration.Version, error)
+	Summary(ctx context.Context, id configuration.DocumentID) (inForce, drifting int, err error)
+	Create(ctx context.Context, actor audit.Actor, subkind device.Subkind, name string, content json.RawMessage, note string) (configuration.Document, error)
+	Publish(ctx context.Context, actor audit.Actor, id configuration.DocumentID, version int, content json.RawMessage, note string) (configuration.Document, error)
+	Retire(ctx context.Context, actor audit.Actor, id configuration.DocumentID) (configuration.Document, error)
+	Assignments(ctx context.Context) ([]configuration.Assignment, error)
+	Assign(ctx context.Context, actor audit.Actor, id configuration.DocumentID, selector configuration.Selector) (configuration.Assignment, error)
+	Unassign(ctx context.Context, actor audit.Actor, id configuration.AssignmentID) error
+	OfDevice(ctx context.Context, id device.ID) ([]configuration.State, error)
+	Preview(ctx context.Context, p configuration.Proposal) (configuration.Preview, error)
 }
 
 // AuditLog is what the API needs to read of the audit log; *store.Store is one.

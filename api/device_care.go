@@ -14,10 +14,10 @@ import (
 // What people who hold a device in their hands record about it.
 
 type conditionInput struct {
-	deviceInput
-	idempotentInput
+	DeviceInput
+	IdempotentInput
 	Body struct {
-		Condition device.Condition `json:"condition" enum:"ready,in_use,needs_cleaning,in_cleaning,in_maintenance"`
+		Condition device.Condition `json:"condition"`
 		Reason    string           `json:"reason,omitempty" maxLength:"500"`
 	}
 }
@@ -31,10 +31,10 @@ func (a *API) setCondition(ctx context.Context, in *conditionInput) (*versioned[
 }
 
 type custodyInput struct {
-	deviceInput
-	idempotentInput
+	DeviceInput
+	IdempotentInput
 	Body struct {
-		Kind   device.CustodyKind `json:"kind" enum:"ward,storage,cleaning,biomed,person,outside"`
+		Kind   device.CustodyKind `json:"kind"`
 		Which  string             `json:"which,omitempty" maxLength:"120" doc:"Which ward, store or person."`
 		Reason string             `json:"reason,omitempty" maxLength:"500"`
 	}
@@ -50,7 +50,7 @@ func (a *API) setCustody(ctx context.Context, in *custodyInput) (*versioned[Devi
 }
 
 type locationInput struct {
-	deviceInput
+	DeviceInput
 	Reason string `query:"reason" required:"true" minLength:"3" maxLength:"200" doc:"Why you look."`
 }
 
@@ -89,8 +89,8 @@ type MomentView struct {
 }
 
 type timelineInput struct {
-	deviceInput
-	pageQuery
+	DeviceInput
+	PageInput
 }
 
 func (a *API) getTimeline(ctx context.Context, in *timelineInput) (*pageOutput[MomentView], error) {
@@ -114,10 +114,10 @@ func (a *API) getTimeline(ctx context.Context, in *timelineInput) (*pageOutput[M
 }
 
 type holdInput struct {
-	deviceInput
-	idempotentInput
+	DeviceInput
+	IdempotentInput
 	Body struct {
-		Kind   device.HoldKind `json:"kind" enum:"lost,quarantined,recalled,offline_by_order"`
+		Kind   device.HoldKind `json:"kind"`
 		Reason string          `json:"reason" minLength:"3" maxLength:"500"`
 	}
 }
@@ -134,9 +134,9 @@ func (a *API) holdDevice(ctx context.Context, in *holdInput) (*versioned[DeviceV
 }
 
 type liftInput struct {
-	deviceInput
-	idempotentInput
-	Kind device.HoldKind `path:"kind" enum:"lost,quarantined,recalled,offline_by_order"`
+	DeviceInput
+	IdempotentInput
+	Kind device.HoldKind `path:"kind"`
 	Body struct {
 		Reason string `json:"reason" minLength:"3" maxLength:"500"`
 	}
@@ -174,8 +174,8 @@ func (a *API) changeHold(ctx context.Context, id string, permission auth.Permiss
 }
 
 type sanitisationInput struct {
-	deviceInput
-	idempotentInput
+	DeviceInput
+	IdempotentInput
 	Body struct {
 		Witness string   `json:"witness" minLength:"2" maxLength:"120" doc:"The second person who was present."`
 		Method  string   `json:"method" minLength:"2" maxLength:"500" doc:"Which recipe."`

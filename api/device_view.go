@@ -6,6 +6,7 @@ import (
 
 	"wardline/device"
 	"wardline/inventory"
+	"wardline/safety"
 )
 
 // DeviceView is a device as the API shows it.
@@ -87,7 +88,7 @@ type CustodyView struct {
 
 // TherapyView is what is known of a pump's therapy.
 type TherapyView struct {
-	State    string          `json:"state" enum:"infusing,paused,standby,idle,service,unknown" doc:"What the server concludes; unknown is treated as infusing."`
+	State    safety.State    `json:"state" doc:"What the server concludes; unknown is treated as infusing."`
 	Reported device.Reported `json:"reported" doc:"What the pump says; empty: nothing."`
 	Age      *int64          `json:"age_seconds" doc:"How old that is; null: it never said." nullable:"true"`
 	Current  bool            `json:"current" doc:"Young enough to be shown as what is so now."`
@@ -151,7 +152,7 @@ func deviceView(i inventory.Item) DeviceView {
 		v.Holds = append(v.Holds, HoldView{Kind: h.Kind, Reason: h.Reason, Since: h.Since, MayLift: h.MayLift})
 	}
 	if t := i.Therapy; t != nil {
-		v.Therapy = &TherapyView{State: string(t.State), Reported: t.Reported, Age: secondsOrNil(t.Age), Current: t.Current, Why: t.Why}
+		v.Therapy = &TherapyView{State: t.State, Reported: t.Reported, Age: secondsOrNil(t.Age), Current: t.Current, Why: t.Why}
 	}
 	if seen := v.LastSeenAt; seen != nil {
 		v.LastSeenAge = secondsOrNil(i.LastSeenAge)

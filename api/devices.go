@@ -45,35 +45,32 @@ func (a *API) registerDevices() {
 		about: "dry_run checks the whole file and names every bad row by line, column and reason."}, may(auth.DevicesImport), a.importDevices)
 }
 
-// deviceFilter narrows a list of devices. Several values of one filter, separated
+// DeviceFilter narrows a list of devices. Several values of one filter, separated
 // by commas, are alternatives.
-type deviceFilter struct {
-	Q           string              `query:"q" maxLength:"200" doc:"Searched for in serial, asset tag, owner, IMEI and MAC."`
-	Sort        string              `query:"sort" maxLength:"40" doc:"last_seen, serial, asset_tag, owner or updated; - before it reverses."`
-	Class       []device.Class      `query:"class"`
-	Management  []device.Management `query:"management"`
-	Model       []device.ModelID    `query:"model"`
-	Place       device.PlaceID      `query:"place_id" doc:"Everything at or below this place."`
-	Stage       []device.Stage      `query:"stage"`
-	Condition   []device.Condition  `query:"condition"`
-	Hold        []device.HoldKind   `query:"hold"`
-	Custody     []string            `query:"custody"`
-	Tag         []string            `query:"tag"`
-	Owner       string              `query:"owner" maxLength:"200" doc:"Exactly this owner, without regard to case."`
-	Serial      string              `query:"serial" maxLength:"200" doc:"Exactly this serial, without regard to case."`
-	AssetTag    string              `query:"asset_tag" maxLength:"200" doc:"Exactly this asset tag, without regard to case."`
-	Therapy     []safety.State      `query:"therapy" doc:"Derived states; unknown includes pumps that cannot report."`
-	SilentSince time.Time           `query:"silent_since" doc:"Not heard of since then, where silence means something."`
-	CertDays    int                 `query:"certificate_days" minimum:"0" maximum:"3650" default:"0" doc:"The certificate ends within this many days, or has ended; 0: any."`
+type DeviceFilter struct {
+	Q           string               `query:"q" maxLength:"200" doc:"Searched for in serial, asset tag, owner, IMEI and MAC."`
+	Sort        string               `query:"sort" maxLength:"40" doc:"last_seen, serial, asset_tag, owner or updated; - before it reverses."`
+	Class       []device.Class       `query:"class"`
+	Management  []device.Management  `query:"management"`
+	Model       []device.ModelID     `query:"model"`
+	Place       device.PlaceID       `query:"place_id" doc:"Everything at or below this place."`
+	Stage       []device.Stage       `query:"stage"`
+	Condition   []device.Condition   `query:"condition"`
+	Hold        []device.HoldKind    `query:"hold"`
+	Custody     []device.CustodyKind `query:"custody"`
+	Tag         []string             `query:"tag"`
+	Owner       string               `query:"owner" maxLength:"200" doc:"Exactly this owner, without regard to case."`
+	Serial      string               `query:"serial" maxLength:"200" doc:"Exactly this serial, without regard to case."`
+	AssetTag    string               `query:"asset_tag" maxLength:"200" doc:"Exactly this asset tag, without regard to case."`
+	Therapy     []safety.State       `query:"therapy" doc:"Derived states; unknown includes pumps that cannot report."`
+	SilentSince time.Time            `query:"silent_since" doc:"Not heard of since then, where silence means something."`
+	CertDays    int                  `query:"certificate_days" minimum:"0" maximum:"3650" default:"0" doc:"The certificate ends within this many days, or has ended; 0: any."`
 }
 
-func (f deviceFilter) query(scope inventory.Scope) inventory.Query {
+func (f DeviceFilter) query(scope inventory.Scope) inventory.Query {
 	q := inventory.Query{Q: f.Q, Sort: f.Sort, Scope: scope, Filters: inventory.Filters{
 		Class: f.Class, Management: f.Management, Model: f.Model, Place: f.Place, Stage: f.Stage, Condition: f.Condition,
-		Hold: f.Hold, Tag: f.Tag, Owner: f.Owner, Serial: f.Serial, AssetTag: f.AssetTag, Therapy: f.Therapy, SilentSince: f.SilentSince}}
-	for _, c := range f.Custody {
-		q.Filters.Custody = append(q.Filters.Custody, device.CustodyKind(c))
-	}
+		Hold: f.Hold, Custody: f.Custody, Tag: f.Tag, Owner: f.Owner, Serial: f.Serial, AssetTag: f.AssetTag, Therapy: f.Therapy, SilentSince: f.SilentSince}}
 	if f.CertDays > 0 {
 		q.Filters.CertificateDays = &f.CertDays
 	}
@@ -81,12 +78,12 @@ func (f deviceFilter) query(scope inventory.Scope) inventory.Query {
 }
 
 type listDevicesInput struct {
-	pageQuery
-	deviceFilter
+	PageInput
+	DeviceFilter
 }
 
 func (a *API) listDevices(ctx context.Context, in *listDevicesInput) (*pageOutput[DeviceView], error) {
-	page, err := a.findDevices(ctx, auth.DevicesRead, in.deviceFilter, in.pageQuery)
+	page, err := a.findDevices(ctx, auth.DevicesRead, in.DeviceFilter, in.PageInput)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +95,7 @@ func (a *API) listDevices(ctx context.Context, in *listDevicesInput) (*pageOutpu
 }
 
 // findDevices reads a page of what this person may do this to.
-func (a *API) findDevices(ctx context.Context, permission auth.Permission, f deviceFilter, page pageQuery) (inventory.Page, error) {
+func (a *API) findDevices(ctx context.Context, permission auth.Permission, f DeviceFilter, page PageInput) (inventory.Page, error) {
 	reach, _ := auth.ReachOf(principalOf(ctx), permission)
 	scope, exact := scopeOf(reach)
 	q := f.query(scope)
@@ -118,11 +115,12 @@ func (a *API) findDevices(ctx context.Context, permission auth.Permission, f dev
 	return found, nil
 }
 
-type deviceInput struct {
+// DeviceInput names a device.
+type DeviceInput struct {
 	ID string `path:"id" maxLength:"64" doc:"Id of the device."`
 }
 
-func (a *API) getDevice(ctx context.Context, in *deviceInput) (*versioned[DeviceView], error) {
+func (a *API) getDevice(ctx context.Context, in *DeviceInput) (*versioned[DeviceView], error) {
 	item, err := a.reachDevice(ctx, in.ID, auth.DevicesRead)
 	if err != nil {
 		return nil, err
@@ -139,7 +137,7 @@ type NewDevice struct {
 	Class      device.Class      `json:"class,omitempty" doc:"May be left out: the model's class."`
 	Model      device.ModelID    `json:"model" doc:"Id of the model."`
 	Serial     string            `json:"serial,omitempty" maxLength:"64" doc:"The maker's serial number; may be left out where the UDI holds it."`
-	Management device.Management `json:"management" enum:"agent,apple,gateway,certificate,record"`
+	Management device.Management `json:"management"`
 	AssetTag   string            `json:"asset_tag,omitempty" maxLength:"64"`
 	Owner      string            `json:"owner,omitempty" maxLength:"120"`
 	Place      device.PlaceID    `json:"place_id,omitempty"`
@@ -152,7 +150,7 @@ type NewDevice struct {
 }
 
 type createDeviceInput struct {
-	idempotentInput
+	IdempotentInput
 	Body NewDevice
 }
 
@@ -170,7 +168,7 @@ func (a *API) createDevice(ctx context.Context, in *createDeviceInput) (*version
 	if err != nil {
 		return nil, err
 	}
-	return a.getDevice(ctx, &deviceInput{ID: id})
+	return a.getDevice(ctx, &DeviceInput{ID: id})
 }
 
 // mayPlace asks whether somebody limited to sites or classes may make something
@@ -212,8 +210,8 @@ type DeviceChange struct {
 }
 
 type updateDeviceInput struct {
-	deviceInput
-	matchInput
+	DeviceInput
+	MatchInput
 	Body DeviceChange
 }
 

@@ -24,7 +24,7 @@ const (
 )
 
 type importInput struct {
-	idempotentInput
+	IdempotentInput
 	DryRun  bool   `query:"dry_run" doc:"Check the whole file and change nothing."`
 	RawBody []byte `contentType:"text/csv"`
 }
@@ -80,7 +80,7 @@ func (a *API) importFile(ctx context.Context, in *importInput, permission auth.P
 }
 
 type exportInput struct {
-	deviceFilter
+	DeviceFilter
 }
 
 type exportOutput struct {

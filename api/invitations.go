@@ -62,7 +62,7 @@ func (r InvitationRequest) invitation() enroll.Invitation {
 // InvitationView is an invitation, without its secrets.
 type InvitationView struct {
 	ID          enroll.InvitationID `json:"id"`
-	For         enroll.For          `json:"for" enum:"serial,delivery,person"`
+	For         enroll.For          `json:"for"`
 	Class       device.Class        `json:"class"`
 	Model       device.ModelID      `json:"model"`
 	Serial      string              `json:"serial"`
@@ -97,7 +97,7 @@ type IssuedView struct {
 }
 
 type createInvitationInput struct {
-	idempotentInput
+	IdempotentInput
 	Body InvitationRequest
 }
 
@@ -131,7 +131,7 @@ func (a *API) createInvitation(ctx context.Context, in *createInvitationInput) (
 	return &output[IssuedView]{Body: view}, nil
 }
 
-func (a *API) listInvitations(ctx context.Context, in *pageQuery) (*pageOutput[InvitationView], error) {
+func (a *API) listInvitations(ctx context.Context, in *PageInput) (*pageOutput[InvitationView], error) {
 	invitations, err := a.enroll.Invitations(ctx, enroll.InvitationID(in.Cursor), in.Limit+1)
 	if err != nil {
 		return nil, err
@@ -151,7 +151,7 @@ func (a *API) listInvitations(ctx context.Context, in *pageQuery) (*pageOutput[I
 }
 
 type invitationInput struct {
-	idempotentInput
+	IdempotentInput
 	ID enroll.InvitationID `path:"id" maxLength:"64" doc:"Id of the invitation."`
 }
 
@@ -217,7 +217,7 @@ func (a *API) mayDecideOn(ctx context.Context, permission auth.Permission, w enr
 	return auth.Authorise(p, permission, targetOf(item)) == nil, nil
 }
 
-func (a *API) listWaiting(ctx context.Context, _ *pageQuery) (*pageOutput[WaitingView], error) {
+func (a *API) listWaiting(ctx context.Context, _ *PageInput) (*pageOutput[WaitingView], error) {
 	views, err := a.waiting(ctx, auth.EnrollmentsRead)
 	if err != nil {
 		return nil, err
@@ -226,7 +226,7 @@ func (a *API) listWaiting(ctx context.Context, _ *pageQuery) (*pageOutput[Waitin
 }
 
 type decideWaitingInput struct {
-	idempotentInput
+	IdempotentInput
 	ID   string `path:"id" maxLength:"64" doc:"Id of the enrollment request."`
 	Body struct {
 		Approve bool   `json:"approve"`

@@ -12,7 +12,7 @@ func etag(version int) string { return `"` + strconv.Itoa(version) + `"` }
 
 // version reads If-Match. An update without it would undo what somebody else
 // just did.
-func (m matchInput) version() (int, error) {
+func (m MatchInput) version() (int, error) {
 	if m.IfMatch == "" {
 		return 0, codePrecondition.New("An update needs the header If-Match.")
 	}

@@ -30,7 +30,7 @@ type ModelFields struct {
 	WipeErases   string            `json:"wipe_erases,omitempty" maxLength:"500" doc:"What a wipe really erases."`
 	WipeKeeps    string            `json:"wipe_keeps,omitempty" maxLength:"500"`
 	Sanitisation []string          `json:"sanitisation,omitempty" maxItems:"50" doc:"The steps of the maker's recipe."`
-	NetworkCut   device.NetworkCut `json:"network_cut,omitempty" enum:"safe,unknown,harmful" doc:"Whether cutting it from the network while it infuses is harmless; default unknown."`
+	NetworkCut   device.NetworkCut `json:"network_cut,omitempty" doc:"Whether cutting it from the network while it infuses is harmless; default unknown."`
 	CutSource    string            `json:"network_cut_source,omitempty" maxLength:"500"`
 	LegacySCEP   bool              `json:"legacy_scep,omitempty" doc:"Allows single DES and SHA-1 in SCEP requests of this model."`
 }
@@ -54,7 +54,7 @@ func modelView(m device.Model) ModelView {
 		Sanitisation: m.Sanitisation, NetworkCut: m.NetworkCut, CutSource: m.NetworkCutSource, LegacySCEP: m.LegacySCEP}}
 }
 
-func (a *API) listModels(ctx context.Context, _ *pageQuery) (*pageOutput[ModelView], error) {
+func (a *API) listModels(ctx context.Context, _ *PageInput) (*pageOutput[ModelView], error) {
 	models, err := a.inventory.Models(ctx)
 	if err != nil {
 		return nil, err
@@ -66,11 +66,12 @@ func (a *API) listModels(ctx context.Context, _ *pageQuery) (*pageOutput[ModelVi
 	return whole(views), nil
 }
 
-type modelInput struct {
+// ModelInput names a model.
+type ModelInput struct {
 	ID device.ModelID `path:"id" maxLength:"64" doc:"Id of the model."`
 }
 
-func (a *API) getModel(ctx context.Context, in *modelInput) (*versioned[ModelView], error) {
+func (a *API) getModel(ctx context.Context, in *ModelInput) (*versioned[ModelView], error) {
 	m, err := a.inventory.Model(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -101,7 +102,7 @@ var (
 )
 
 type createModelInput struct {
-	idempotentInput
+	IdempotentInput
 	Body ModelFields
 }
 
@@ -116,12 +117,12 @@ func (a *API) createModel(ctx context.Context, in *createModelInput) (*versioned
 	if err != nil {
 		return nil, err
 	}
-	return a.getModel(ctx, &modelInput{ID: device.ModelID(id)})
+	return a.getModel(ctx, &ModelInput{ID: device.ModelID(id)})
 }
 
 type updateModelInput struct {
-	modelInput
-	matchInput
+	ModelInput
+	MatchInput
 	Body ModelFields
 }
 
@@ -146,5 +147,5 @@ func (a *API) updateModel(ctx context.Context, in *updateModelInput) (*versioned
 	if err != nil {
 		return nil, err
 	}
-	return a.getModel(ctx, &in.modelInput)
+	return a.getModel(ctx, &in.ModelInput)
 }

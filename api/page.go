@@ -1,7 +1,7 @@
 package api
 
-// pageQuery is what every list takes.
-type pageQuery struct {
+// PageInput is what every list takes.
+type PageInput struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"50" doc:"How many at most."`
 	Cursor string `query:"cursor" maxLength:"1024" doc:"next_cursor of the page before."`
 }
@@ -37,13 +37,13 @@ type versioned[T any] struct {
 // empty answers nothing: 204.
 type empty struct{}
 
-// idempotentInput is what every write takes.
-type idempotentInput struct {
+// IdempotentInput is what every write takes.
+type IdempotentInput struct {
 	IdempotencyKey string `header:"Idempotency-Key" maxLength:"128" doc:"A request sent again with the same key within 24 hours has no second effect."`
 }
 
-// matchInput is what every update takes.
-type matchInput struct {
-	idempotentInput
+// MatchInput is what every update takes.
+type MatchInput struct {
+	IdempotentInput
 	IfMatch string `header:"If-Match" doc:"The ETag of what was read."`
 }

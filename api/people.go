@@ -220,18 +220,19 @@ type SessionView struct {
 	Present   bool           `json:"present" doc:"The session that asks."`
 }
 
-type sessionsInput struct {
+// SessionsInput says whose sessions.
+type SessionsInput struct {
 	Account auth.AccountID `query:"account_id" maxLength:"64" doc:"Default: my own."`
 }
 
-func (in sessionsInput) account(p auth.Principal) auth.AccountID {
+func (in SessionsInput) account(p auth.Principal) auth.AccountID {
 	if in.Account == "" {
 		return p.Account
 	}
 	return in.Account
 }
 
-func (a *API) listSessions(ctx context.Context, in *sessionsInput) (*pageOutput[SessionView], error) {
+func (a *API) listSessions(ctx context.Context, in *SessionsInput) (*pageOutput[SessionView], error) {
 	p := principalOf(ctx)
 	sessions, err := a.auth.Sessions(ctx, p, in.account(p))
 	if err != nil {
@@ -246,7 +247,7 @@ func (a *API) listSessions(ctx context.Context, in *sessionsInput) (*pageOutput[
 }
 
 type endSessionInput struct {
-	sessionsInput
+	SessionsInput
 	ID auth.SessionID `path:"id" maxLength:"64" doc:"Id of the session; others stands for all but the present one."`
 }
 

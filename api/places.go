@@ -49,7 +49,7 @@ func placeView(p inventory.PlaceRecord, tree inventory.Tree) PlaceView {
 	return v
 }
 
-func (a *API) listPlaces(ctx context.Context, _ *pageQuery) (*pageOutput[PlaceView], error) {
+func (a *API) listPlaces(ctx context.Context, _ *PageInput) (*pageOutput[PlaceView], error) {
 	places, err := a.inventory.Places(ctx)
 	if err != nil {
 		return nil, err
@@ -65,11 +65,12 @@ func (a *API) listPlaces(ctx context.Context, _ *pageQuery) (*pageOutput[PlaceVi
 	return whole(views), nil
 }
 
-type placeInput struct {
+// PlaceInput names a place.
+type PlaceInput struct {
 	ID device.PlaceID `path:"id" maxLength:"64" doc:"Id of the place."`
 }
 
-func (a *API) getPlace(ctx context.Context, in *placeInput) (*versioned[PlaceView], error) {
+func (a *API) getPlace(ctx context.Context, in *PlaceInput) (*versioned[PlaceView], error) {
 	p, err := a.inventory.Place(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -102,9 +103,9 @@ func (a *API) mayBuild(ctx context.Context, ids ...device.PlaceID) error {
 }
 
 type createPlaceInput struct {
-	idempotentInput
+	IdempotentInput
 	Body struct {
-		Kind     device.PlaceKind `json:"kind" enum:"site,building,floor,ward"`
+		Kind     device.PlaceKind `json:"kind"`
 		Parent   device.PlaceID   `json:"parent_id,omitempty" maxLength:"64" doc:"Left out for a site."`
 		Name     string           `json:"name" minLength:"1" maxLength:"120"`
 		CareArea bool             `json:"care_area,omitempty"`
@@ -123,12 +124,12 @@ func (a *API) createPlace(ctx context.Context, in *createPlaceInput) (*versioned
 	if err != nil {
 		return nil, err
 	}
-	return a.getPlace(ctx, &placeInput{ID: device.PlaceID(id)})
+	return a.getPlace(ctx, &PlaceInput{ID: device.PlaceID(id)})
 }
 
 type updatePlaceInput struct {
-	placeInput
-	matchInput
+	PlaceInput
+	MatchInput
 	Body struct {
 		Name     *string         `json:"name,omitempty" maxLength:"120"`
 		Parent   *device.PlaceID `json:"parent_id,omitempty" maxLength:"64"`
@@ -169,12 +170,12 @@ func (a *API) updatePlace(ctx context.Context, in *updatePlaceInput) (*versioned
 	if err != nil {
 		return nil, err
 	}
-	return a.getPlace(ctx, &in.placeInput)
+	return a.getPlace(ctx, &in.PlaceInput)
 }
 
 type deletePlaceInput struct {
-	placeInput
-	matchInput
+	PlaceInput
+	MatchInput
 }
 
 func (a *API) deletePlace(ctx context.Context, in *deletePlaceInput) (*empty, error) {
@@ -199,7 +200,7 @@ type AccessPointView struct {
 }
 
 type listAccessPointsInput struct {
-	pageQuery
+	PageInput
 	Place device.PlaceID `query:"place_id" maxLength:"64"`
 }
 
@@ -231,13 +232,14 @@ func (a *API) listAccessPoints(ctx context.Context, in *listAccessPointsInput) (
 	return out, nil
 }
 
-type accessPointInput struct {
+// AccessPointInput names an access point.
+type AccessPointInput struct {
 	BSSID string `path:"bssid" maxLength:"32"`
 }
 
 type putAccessPointInput struct {
-	accessPointInput
-	idempotentInput
+	AccessPointInput
+	IdempotentInput
 	Body struct {
 		Name  string         `json:"name,omitempty" maxLength:"120"`
 		Place device.PlaceID `json:"place_id" maxLength:"64"`
@@ -263,8 +265,8 @@ func (a *API) putAccessPoint(ctx context.Context, in *putAccessPointInput) (*out
 }
 
 type deleteAccessPointInput struct {
-	accessPointInput
-	idempotentInput
+	AccessPointInput
+	IdempotentInput
 }
 
 func (a *API) deleteAccessPoint(ctx context.Context, in *deleteAccessPointInput) (*empty, error) {

@@ -38,6 +38,7 @@ type operation struct {
 // the handler. Errors of the handler go through problemOf.
 func register[I, O any](a *API, op operation, who access, handler func(context.Context, *I) (*O, error)) {
 	path := prefix + op.path
+	mustShow(reflect.TypeFor[I]())
 	a.note(op.method, path, who)
 	limit := op.limit
 	if limit == 0 {
@@ -70,6 +71,16 @@ func register[I, O any](a *API, op operation, who access, handler func(context.C
 		}
 		return out, nil
 	})
+}
+
+// mustShow panics for a parameter that huma would not see: it skips embedded
+// types whose names are not exported, and the parameters with them.
+func mustShow(input reflect.Type) {
+	for i := range input.NumField() {
+		if f := input.Field(i); f.Anonymous && !f.IsExported() {
+			panic("api: the parameters in " + f.Name + " of " + input.Name() + " would be ignored")
+		}
+	}
 }
 
 // handle adds a route that huma does not know: streams and pages. It stands in
@@ -132,11 +143,12 @@ func configure(version string) huma.Config {
 	cfg := huma.DefaultConfig("Wardline", version)
 	cfg.CreateHooks = nil // they would add a $schema to every answer
 	cfg.DocsPath, cfg.SchemasPath, cfg.OpenAPIPath = "", "", ""
-	cfg.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat}
+	cfg.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat}
 	cfg.DefaultFormat = "application/json"
 	cfg.Transformers = []huma.Transformer{noNulls}
 	cfg.Info.Description = "Mobile device management for a hospital's infusion pumps and staff phones."
 	cfg.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
+	vocabulary(cfg.Components.Schemas)
 	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		securityScheme: {Type: "http", Scheme: "bearer", BearerFormat: "JWT",
 			Description: "An access token from POST /api/v1/auth/login, or an API token."},

@@ -9,8 +9,8 @@ import (
 	"wardline/safety"
 )
 
-// stepUpInput is what a request that may destroy takes.
-type stepUpInput struct {
+// StepUpInput is what a request that may destroy takes.
+type StepUpInput struct {
 	StepUp string `header:"Wardline-Step-Up" maxLength:"200" doc:"A step-up, or a user code that was confirmed in the browser."`
 }
 
@@ -24,8 +24,36 @@ type stepUpWanted struct {
 	summary string
 }
 
-var codeTokenCannot = fault.Define(fault.Forbidden, "token_cannot_destroy",
-	"Ask for it as a person: destructive work needs a step-up, and a program has no second factor.")
+var (
+	codeStepUpWaits = fault.Define(fault.Forbidden, "step_up_pending",
+		"Confirm it at step_up_url; then send the same request again.")
+	codeStepUpDenied = fault.Define(fault.Forbidden, "step_up_denied",
+		"Nothing was done. Send the request without the header to begin anew.")
+	codeTokenCannot = fault.Define(fault.Forbidden, "token_cannot_destroy",
+		"Ask for it as a person: destructive work needs a step-up, and a program has no second factor.")
+)
+
+// stillOpen answers a program that asks again while the person has not decided
+// yet: beginning anew each time would bury the person in codes.
+func (a *API) stillOpen(ctx context.Context, p auth.Principal, header string) error {
+	if header == "" {
+		return nil
+	}
+	su, err := a.auth.PendingStepUp(ctx, p, header)
+	if fault.Has(err, fault.CodeNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	switch su.State {
+	case auth.StepUpPending:
+		return codeStepUpWaits.New("Nobody has confirmed it yet.").With("user_code", header).With("expires_at", su.ExpiresAt)
+	case auth.StepUpDenied:
+		return codeStepUpDenied.New("It was denied in the browser.")
+	}
+	return nil
+}
 
 // requireStepUp lets quiet and disruptive work pass. For destructive work it
 // wants a factor that was proven just now for exactly this: without one the
@@ -38,6 +66,9 @@ func (a *API) requireStepUp(ctx context.Context, header string, w stepUpWanted) 
 	p := principalOf(ctx)
 	if p.IsToken() {
 		return codeTokenCannot.New("An API token cannot ask for %s.", w.kind)
+	}
+	if err := a.stillOpen(ctx, p, header); err != nil {
+		return err
 	}
 	_, err := a.auth.RequireStepUp(ctx, p, header, auth.StepUpAsk{
 		Subject: auth.Subject{Device: w.device, Batch: w.batch}, Kind: w.kind, Reason: w.reason, Summary: w.summary})

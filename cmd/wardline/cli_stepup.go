@@ -88,10 +88,12 @@ func (c *client) confirmInBrowser(ctx context.Context, t terminal, p *problem, r
 		}
 		err := c.do(ctx, req, out)
 		var again *problem
-		if !errors.As(err, &again) || (again.Code != "step_up_required" && again.Code != "step_up_pending") {
+		switch {
+		case !errors.As(err, &again):
 			return err
-		}
-		if again.Code == "step_up_required" && again.Status != http.StatusForbidden {
+		case again.Code == "step_up_required": // it would begin anew
+			return exitStatus{exitRefused, errors.New("the code ran out before anybody confirmed it: nothing was done")}
+		case again.Code != "step_up_pending":
 			return again
 		}
 	}
