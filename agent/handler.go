@@ -311,7 +311,10 @@ func (h *Handler) work(t *turn, who Identity, req *PollRequest, received, deadli
 	for {
 		glance := waiter.Look(situation)
 		if glance.Work {
-			leased, err := h.gather.lease(t.ctx, poll, glance.Generation, situation)
+			// Not the turn's context: asking for a wipe contains the device, which ends
+			// its turn, while the very wipe is being handed out. Lease has read what the
+			// device may get from the database.
+			leased, err := h.gather.lease(t.request, poll, glance.Generation, situation)
 			if err != nil {
 				return workError(t.ctx, err)
 			}
