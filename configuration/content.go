@@ -124,6 +124,9 @@ func decodeStrict(content []byte, to any) error {
 	if err := refuseDoubleNames(json.NewDecoder(bytes.NewReader(content))); err != nil {
 		return err
 	}
+	if !bytes.HasPrefix(bytes.TrimSpace(content), []byte("{")) {
+		return errors.New("must be a JSON object")
+	}
 	dec := json.NewDecoder(bytes.NewReader(content))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(to); err != nil {
@@ -163,6 +166,10 @@ func refuseDoubleNames(dec *json.Decoder) error {
 			top = stack[len(stack)-1]
 		}
 		if s, ok := token.(string); ok && top != nil && top.names != nil && top.name {
+			// Go takes "SSID" for "ssid"; a device may not.
+			if strings.ToLower(s) != s {
+				return fmt.Errorf("%q is not known here", s)
+			}
 			if top.names[s] {
 				return fmt.Errorf("holds %q twice", s)
 			}

@@ -44,15 +44,16 @@ func (configVersionRow) TableName() string { return "config_version" }
 
 // documentRow is a document with its newest version.
 type documentRow struct {
-	configDocumentRow
-	Number  int    `gorm:"column:number"`
-	Content string `gorm:"column:content"`
+	Row     configDocumentRow `gorm:"embedded"`
+	Number  int               `gorm:"column:number"`
+	Content string            `gorm:"column:content"`
 }
 
 func (r documentRow) document() configuration.Document {
-	return configuration.Document{ID: configuration.DocumentID(r.ID), Subkind: device.Subkind(r.Subkind), Name: r.Name,
-		Version: r.Version, Number: r.Number, Content: json.RawMessage(r.Content), Retired: r.Retired,
-		CreatedAt: r.CreatedAt.time(), UpdatedAt: r.UpdatedAt.time()}
+	d := r.Row
+	return configuration.Document{ID: configuration.DocumentID(d.ID), Subkind: device.Subkind(d.Subkind), Name: d.Name,
+		Version: d.Version, Number: r.Number, Content: json.RawMessage(r.Content), Retired: d.Retired,
+		CreatedAt: d.CreatedAt.time(), UpdatedAt: d.UpdatedAt.time()}
 }
 
 const selectDocuments = `SELECT d.*, v.number, v.content FROM config_document d
@@ -209,10 +210,10 @@ func (s *Store) ConfigAssignments(ctx context.Context) ([]configuration.Assignme
 
 func readAssignments(db *gorm.DB) ([]configuration.Assignment, error) {
 	var rows []struct {
-		assignmentRow
-		Name    string `gorm:"column:name"`
-		Version int    `gorm:"column:version"`
-		Number  int    `gorm:"column:number"`
+		Row     assignmentRow `gorm:"embedded"`
+		Name    string        `gorm:"column:name"`
+		Version int           `gorm:"column:version"`
+		Number  int           `gorm:"column:number"`
 	}
 	err := db.Raw(`SELECT a.*, d.name, d.version, v.number FROM config_assignment a JOIN config_document d ON d.id = a.document_id
 		JOIN config_version v ON v.document_id = d.id AND v.version = d.version ORDER BY a.created_at, a.id`).Scan(&rows).Error
@@ -221,7 +222,7 @@ func readAssignments(db *gorm.DB) ([]configuration.Assignment, error) {
 	}
 	out := make([]configuration.Assignment, len(rows))
 	for i, r := range rows {
-		out[i] = r.assignment()
+		out[i] = r.Row.assignment()
 		out[i].Name, out[i].Version, out[i].Number = r.Name, r.Version, r.Number
 	}
 	return out, nil

@@ -120,10 +120,10 @@ func readSubjects(db *gorm.DB, ids []device.ID) ([]configuration.Subject, error)
 // ConfigStates implements configuration.Storage.
 func (s *Store) ConfigStates(ctx context.Context, id device.ID) ([]configuration.State, error) {
 	var rows []struct {
-		configStateRow
-		Name            string `gorm:"column:name"`
-		ReportedName    string `gorm:"column:reported_name"`
-		ReportedVersion int    `gorm:"column:reported_version"`
+		Row             configStateRow `gorm:"embedded"`
+		Name            string         `gorm:"column:name"`
+		ReportedName    string         `gorm:"column:reported_name"`
+		ReportedVersion int            `gorm:"column:reported_version"`
 	}
 	err := s.reader.WithContext(ctx).Raw(`SELECT c.*, coalesce(d.name, '') AS name, coalesce(rd.name, '') AS reported_name, coalesce(rv.version, 0) AS reported_version
 		FROM config_state c LEFT JOIN config_document d ON d.id = c.document_id
@@ -134,10 +134,11 @@ func (s *Store) ConfigStates(ctx context.Context, id device.ID) ([]configuration
 	}
 	out := make([]configuration.State, len(rows))
 	for i, r := range rows {
-		out[i] = configuration.State{Subkind: device.Subkind(r.Subkind), Document: configuration.DocumentID(r.DocumentID), Name: r.Name,
-			Version: r.Version, Number: r.Number, Assignment: configuration.AssignmentID(r.AssignmentID), Why: r.Why, Since: r.Since.time(),
-			Reported: r.Reported, ReportedName: r.ReportedName, ReportedVersion: r.ReportedVersion, ReportedAt: r.ReportedAt.time(),
-			Drift: r.Drift, AskedAt: r.AskedAt.time(), Command: r.CommandID, Refusal: r.Refusal, NextAt: r.NextAt.time(), Attempts: r.Attempts}
+		c := r.Row
+		out[i] = configuration.State{Subkind: device.Subkind(c.Subkind), Document: configuration.DocumentID(c.DocumentID), Name: r.Name,
+			Version: c.Version, Number: c.Number, Assignment: configuration.AssignmentID(c.AssignmentID), Why: c.Why, Since: c.Since.time(),
+			Reported: c.Reported, ReportedName: r.ReportedName, ReportedVersion: r.ReportedVersion, ReportedAt: c.ReportedAt.time(),
+			Drift: c.Drift, AskedAt: c.AskedAt.time(), Command: c.CommandID, Refusal: c.Refusal, NextAt: c.NextAt.time(), Attempts: c.Attempts}
 	}
 	return out, nil
 }
@@ -147,7 +148,7 @@ func (s *Store) ConfigStates(ctx context.Context, id device.ID) ([]configuration
 func (s *Store) ResolvePending(ctx context.Context, limit int, resolve func([]configuration.Assignment, configuration.Subject) map[device.Subkind]configuration.Choice) (int, error) {
 	// Nearly always there is nothing: that costs no write transaction.
 	var some int
-	if err := s.reader.WithContext(ctx).Raw("SELECT count(*) FROM (SELECT 1 FROM config_pending LIMIT 1) AS some").Scan(&some).Error; err != nil || some == 0 {
+	if err := s.reader.WithContext(ctx).Raw("SELECT count(*) FROM (SELECT 1 FROM config_pending LIMIT 1) AS found").Scan(&some).Error; err != nil || some == 0 {
 		return 0, err
 	}
 	n := 0
@@ -307,7 +308,7 @@ func (s *Store) ClaimDrift(ctx context.Context, limit int, until func(time.Time,
 		return nil, fmt.Errorf("look for configuration that is not in force: %w", err)
 	}
 	var some int
-	err = s.reader.WithContext(ctx).Raw("SELECT count(*) FROM (SELECT 1 FROM config_state WHERE drift AND next_at <= ? LIMIT 1) AS some", dbTime(now)).Scan(&some).Error
+	err = s.reader.WithContext(ctx).Raw("SELECT count(*) FROM (SELECT 1 FROM config_state WHERE drift AND next_at <= ? LIMIT 1) AS found", dbTime(now)).Scan(&some).Error
 	if err != nil || some == 0 {
 		return nil, err
 	}
@@ -335,7 +336,7 @@ func (s *Store) ClaimDrift(ctx context.Context, limit int, until func(time.Time,
 				contents[r.Number] = d
 			}
 			out = append(out, configuration.Drift{Device: device.ID(r.DeviceID), Subkind: device.Subkind(r.Subkind),
-				Document: configuration.DocumentID(r.DocumentID), Name: contents[r.Number].Name, Version: r.Version, Number: r.Number,
+				Document: configuration.DocumentID(r.DocumentID), Name: contents[r.Number].Row.Name, Version: r.Version, Number: r.Number,
 				Content: json.RawMessage(contents[r.Number].Content), Reported: r.Reported, Attempts: r.Attempts})
 			r.NextAt = dbTime(until(t.now, r.Attempts))
 			r.Attempts++
