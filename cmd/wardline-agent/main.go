@@ -46,6 +46,7 @@ type cli struct {
 
 // machine is what both verbs need to know of the machine.
 type machine struct {
+	connectFlags `embed:""`
 	State        string           `help:"Folder for the key, the certificate and the journal; created with mode 0700." type:"path" default:"${state}" placeholder:"DIR"`
 	Serial       string           `help:"The maker's serial number; default: as the firmware says."`
 	Interface    string           `help:"Wireless interface; default: the first one." placeholder:"NAME"`
@@ -64,7 +65,11 @@ func (m machine) options(log *slog.Logger) (agent.Options, error) {
 	if err != nil {
 		return agent.Options{}, err
 	}
-	return agent.Options{StateDir: m.State, Driver: driver, Log: log}, nil
+	dial, err := m.dial()
+	if err != nil {
+		return agent.Options{}, err
+	}
+	return agent.Options{StateDir: m.State, Driver: driver, Dial: dial, Log: log}, nil
 }
 
 func main() {

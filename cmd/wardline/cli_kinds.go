@@ -59,6 +59,15 @@ func (u *unlockCmd) Run(ctx context.Context, t terminal) error {
 	return u.run(ctx, t, u.Wait, "unlock", nil)
 }
 
+type restartCmd struct {
+	orderFlags `embed:""`
+	waitFlag   `embed:""`
+}
+
+func (r *restartCmd) Run(ctx context.Context, t terminal) error {
+	return r.run(ctx, t, r.Wait, "restart", nil)
+}
+
 type lostCmd struct {
 	orderFlags `embed:""`
 	waitFlag   `embed:""`

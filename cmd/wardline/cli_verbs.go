@@ -10,6 +10,7 @@ type cliVerbs struct {
 	Message  messageCmd  `cmd:"" group:"From anywhere:" help:"Show a text on a device."`
 	Lock     lockCmd     `cmd:"" group:"From anywhere:" help:"Lock a device."`
 	Unlock   unlockCmd   `cmd:"" group:"From anywhere:" help:"End a lock."`
+	Restart  restartCmd  `cmd:"" group:"From anywhere:" help:"Restart a device; a pump only while it is free."`
 	Lost     lostCmd     `cmd:"" group:"From anywhere:" help:"Turn lost mode on or off."`
 	Wipe     wipeCmd     `cmd:"" group:"From anywhere:" help:"Erase a device."`
 	Commands commandsCmd `cmd:"" group:"From anywhere:" help:"List commands, or show one with what happened to it."`

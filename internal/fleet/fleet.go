@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -30,6 +31,9 @@ type Options struct {
 
 	// NewKey makes a device's key. Default: RSA with 2048 bits.
 	NewKey func() (*rsa.PrivateKey, error)
+	// Dial opens the devices' connections while they have network. Default: to the
+	// address in the server's URL.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Wait is how long a poll may be held. Default: as the agent chooses.
 	Wait time.Duration
 	// Progress is called after each device that has enrolled, or was enrolled
@@ -74,6 +78,9 @@ func New(o Options) (*Fleet, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Dial == nil {
+		o.Dial = (&net.Dialer{Timeout: dialTimeout}).DialContext
+	}
 	if o.Progress == nil {
 		o.Progress = func(int, int) {}
 	}
@@ -86,6 +93,7 @@ func New(o Options) (*Fleet, error) {
 		if err != nil {
 			return nil, err
 		}
+		d.dial = o.Dial
 		f.devices = append(f.devices, d)
 		f.bySerial[s.Serial] = d
 	}
@@ -220,6 +228,8 @@ func (f *Fleet) awaken(ctx context.Context, d *Device, c Connection) (*agent.Cli
 	}
 	return agent.Open(f.agentOptions(d))
 }
+
+const dialTimeout = 10 * time.Second
 
 // maxBackoff is short: somebody is watching what happens when the plug goes back
 // in.

@@ -27,6 +27,8 @@ type Device struct {
 	// power is told when the device is switched on or off, and finished when the
 	// last report of a wiped pump has arrived.
 	power, finished chan struct{}
+	// dial opens a connection while there is network.
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// onChange tells the fleet that somebody may want to look.
 	onChange func(serial string)
 
@@ -66,6 +68,7 @@ func newDevice(spec Spec, h *Hospital, folder string, now func() time.Time, onCh
 		onChange = func(string) {}
 	}
 	d := &Device{spec: spec, model: model, hospital: h, folder: folder, now: now, onChange: onChange,
+		dial:    (&net.Dialer{Timeout: dialTimeout}).DialContext,
 		changed: make(chan struct{}, 1), power: make(chan struct{}, 1), finished: make(chan struct{}, 1),
 		conns: map[*pluggedConn]struct{}{}, timers: map[*time.Timer]struct{}{}}
 	if err := d.load(); err != nil {
@@ -196,7 +199,7 @@ func (d *Device) Dial(ctx context.Context, network, address string) (net.Conn, e
 	if !d.reachable() {
 		return nil, errUnplugged
 	}
-	conn, err := (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, network, address)
+	conn, err := d.dial(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
