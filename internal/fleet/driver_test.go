@@ -200,7 +200,7 @@ func TestAPumpAnswersWhereItIsByTheAccessPointInReach(t *testing.T) {
 func TestADocumentIsInForceWithItsVersion(t *testing.T) {
 	d := get(t, newFleet(t, t.TempDir(), newClock()), "P7-0002")
 	_, err := d.Do(t.Context(), agent.Job{CommandID: "c1", Kind: device.KindConfig, Subkind: device.SubkindText,
-		Args: map[string]any{"document_id": "d", "version": float64(7), "content": map[string]any{"text": "Property of Example General"}}})
+		Args: map[string]any{"document_id": "d", "version": float64(7), "content": map[string]any{"message": "Property of Example General", "phone_number": "", "reward": ""}}})
 	if err != nil {
 		t.Fatal(err)
 	}

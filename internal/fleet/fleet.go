@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -124,6 +125,10 @@ func (f *Fleet) Start(ctx context.Context, c Connection) error {
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	f.cancel = cancel
 	f.mu.Unlock()
+	server, err := url.Parse(c.Server)
+	if err != nil || server.Host == "" {
+		return errors.Join(fmt.Errorf("the server's address %q is not of the form https://name:port", c.Server), f.Stop())
+	}
 
 	var progress sync.Mutex
 	done := 0
@@ -132,6 +137,7 @@ func (f *Fleet) Start(ctx context.Context, c Connection) error {
 	group, enrolling := errgroup.WithContext(ctx)
 	group.SetLimit(2 * runtime.GOMAXPROCS(0))
 	for _, d := range f.devices {
+		d.setServer(server.Host)
 		group.Go(func() error {
 			client, err := f.awaken(enrolling, d, c)
 			if err != nil {
@@ -237,7 +243,7 @@ const maxBackoff = 3 * time.Second
 
 func (f *Fleet) agentOptions(d *Device) agent.Options {
 	return agent.Options{
-		StateDir: d.stateDir(), Driver: d, Log: f.log.With("serial", d.Serial()), Now: d.WallClock,
+		StateDir: d.stateDir(), Driver: d, Log: slog.New(demoted{f.log.Handler()}).With("serial", d.Serial()), Now: d.WallClock,
 		NewKey: f.options.NewKey, Dial: d.Dial, Wait: f.options.Wait, MaxBackoff: maxBackoff,
 	}
 }

@@ -144,6 +144,20 @@ func TestASwitchedOffDeviceComesBackWithTheSameIdentity(t *testing.T) {
 	}
 }
 
+func TestTheDevicesFindAServerThatCameBackOnAnotherPort(t *testing.T) {
+	server, devices := t.TempDir(), t.TempDir()
+	w := newWorld(t, server)
+	f, _ := startDemo(t, w, devices, 0, 2)
+	if err := f.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	w.close()
+	again := newWorld(t, server)
+	f, s := startDemo(t, again, devices, 0, 2)
+	again.ask(s.records["P7-0002"], device.KindLock, nil)
+	until(t, "the phone hears of its lock", func() bool { return get(t, f, "P7-0002").Snapshot().Locked })
+}
+
 func TestADeliveryOfSimulatedPumpsEnrollsWithOneCode(t *testing.T) {
 	w := newWorld(t, t.TempDir())
 	model := must(w.inventory.CreateModel(t.Context(), seeding, models()[0].Model))(t)

@@ -36,6 +36,8 @@ type Device struct {
 	mem   memory
 	clock clock
 	conns map[*pluggedConn]struct{}
+	// server is host:port of the server of this run.
+	server string
 	// client is the agent that runs on the device; nil while none does.
 	client *agent.Client
 	// polls counts how often the agent asked for the state to report.
@@ -193,12 +195,25 @@ func (d *Device) WallClock() time.Time {
 // errUnplugged is what a device without network or power gets for a dial.
 var errUnplugged = errors.New("no network: the simulated device is unplugged or switched off")
 
+// setServer says where the device's server listens in this run.
+func (d *Device) setServer(address string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.server = address
+}
+
 // Dial opens a connection while the device has network and power. Unplugging
-// closes what is open.
+// closes what is open. It goes to the server of this run whatever the address:
+// a demo may come back on another port than the one its devices enrolled at.
 func (d *Device) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	if !d.reachable() {
 		return nil, errUnplugged
 	}
+	d.mu.Lock()
+	if d.server != "" {
+		address = d.server
+	}
+	d.mu.Unlock()
 	conn, err := d.dial(ctx, network, address)
 	if err != nil {
 		return nil, err

@@ -37,6 +37,8 @@ type world struct {
 	commands  *commands.Service
 	auth      *auth.Service
 	url       string
+	// close stops the server; the test does it at its end in any case.
+	close func()
 }
 
 func newWorld(t *testing.T, dir string) *world {
@@ -87,7 +89,7 @@ func (w *world) serve(l net.Listener, r http.Handler, cert *ca.ServerCertificate
 	})
 	running.Go(func() { ignoreStop(w.t, hub.Run(ctx, true)) })
 	running.Go(func() { ignoreStop(w.t, telemetry.Run(ctx)) })
-	w.t.Cleanup(func() {
+	w.close = sync.OnceFunc(func() {
 		handler.Drain()
 		if err := server.Close(); err != nil {
 			w.t.Error(err)
@@ -98,6 +100,7 @@ func (w *world) serve(l net.Listener, r http.Handler, cert *ca.ServerCertificate
 			w.t.Error(err)
 		}
 	})
+	w.t.Cleanup(w.close)
 }
 
 func ignoreStop(t *testing.T, err error) {
