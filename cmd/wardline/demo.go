@@ -26,8 +26,8 @@ type demoCmd struct {
 	PublicAddr string `help:"Listener for self-service." default:"127.0.0.1:8442" placeholder:"HOST:PORT"`
 	DeviceAddr string `help:"Listener for devices." default:"127.0.0.1:8444" placeholder:"HOST:PORT"`
 	PKIAddr    string `help:"Listener for SCEP, CRL and OCSP." default:"127.0.0.1:8081" placeholder:"HOST:PORT" name:"pki-addr"`
-	Pumps      int    `help:"How many infusion pumps." default:"12"`
-	Phones     int    `help:"How many phones, handhelds and tablets." default:"20"`
+	Pumps      int    `help:"How many infusion pumps." default:"16"`
+	Phones     int    `help:"How many phones, handhelds and tablets." default:"24"`
 	JSON       bool   `help:"Print one JSON object when ready, and nothing else." name:"json"`
 }
 
