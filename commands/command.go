@@ -29,6 +29,9 @@ type Command struct {
 	StateReason string
 	// Unconfirmed: accepted, and the device silent for 15 minutes since.
 	Unconfirmed bool
+	// Staged: the device has it and applies it when it is free, or when it is
+	// released anew.
+	Staged bool
 	// Outcome says how far a wipe has come; empty for every other kind.
 	Outcome Outcome
 	// HoldUntilIdle: it may wait until the device is free for it.

@@ -40,7 +40,11 @@ func (s *Service) sweep(f Facts, ch *Changes) error {
 	for _, c := range f.Open {
 		switch {
 		case c.State == StateAccepted:
-			if c.Unconfirmed || f.Now.Before(c.AcceptedAt.Add(s.silentAfter)) {
+			silent := s.silentAfter
+			if c.Staged {
+				silent += StageLife
+			}
+			if c.Unconfirmed || f.Now.Before(c.AcceptedAt.Add(silent)) {
 				continue
 			}
 			c.Unconfirmed = true

@@ -180,14 +180,14 @@ func (h *handout) due(c Command) bool {
 func (h *handout) look(c *Command, wiping bool, ch *Changes) error {
 	why := cause{at: h.Now, actor: system("delivery")}
 	switch {
-	case c.State == StateAccepted:
+	case c.State == StateAccepted && c.Kind == device.KindWipe:
 		return h.seenAgain(c, why, ch)
-	case c.expired(h.Now, h.lost()):
+	case c.State != StateAccepted && c.expired(h.Now, h.lost()):
 		return c.expire(h.Now)
 	case h.Enrollment.Contained && !servedContained(c.Kind):
 		c.DueAt = h.Now.Add(withheldForContained)
 		return nil
-	case h.poll.Capabilities != nil && !slices.Contains(h.poll.Capabilities, c.Kind) && c.State != StateDelivered:
+	case h.poll.Capabilities != nil && !slices.Contains(h.poll.Capabilities, c.Kind) && c.State.Undelivered():
 		why.step, why.reason = stepRefuse, "The agent on the device says that it cannot do this."
 		return c.transition(StateRefused, why)
 	case wiping && !servedContained(c.Kind):
@@ -207,7 +207,9 @@ func (h *handout) release(c *Command, why cause) error {
 	v := safety.Judge(c.Kind, c.Subkind, facts, h.Model, safety.JudgeContext{Moment: safety.Releasing, HoldUntilIdle: c.HoldUntilIdle})
 	why.assessed, why.age, why.matrix = v.State, facts.Age, v.MatrixVersion
 	switch {
-	case !v.Allowed() && c.State == StateDelivered:
+	case c.State == StateAccepted && c.Staged && v.Answer != safety.Now:
+		return nil // it stays staged
+	case v.Answer != safety.Now && c.State == StateAccepted, !v.Allowed() && c.State == StateDelivered:
 		// The device may have it; its own interlock decides. It is not sent again.
 		c.DueAt = h.Now.Add(redeliverAfter(c.Attempt))
 		return nil
@@ -244,7 +246,7 @@ const wardReason = "One in five of the ready pumps of this model in this place i
 func (h *handout) guarded(c *Command, v safety.Verdict, why cause) (bool, error) {
 	r := h.guard.Release(h.Facts, *c, v)
 	switch {
-	case r.SecondPerson && c.State == StateDelivered:
+	case r.SecondPerson && !c.State.Undelivered():
 		c.DueAt = h.Now.Add(redeliverAfter(c.Attempt))
 		return true, nil
 	case r.SecondPerson:
@@ -259,18 +261,21 @@ func (h *handout) guarded(c *Command, v safety.Verdict, why cause) (bool, error)
 }
 
 func (h *handout) deliver(c *Command, v safety.Verdict, why cause) error {
-	again := c.Attempt > 0 && c.State == StateDelivered
-	c.Attempt++
+	to := StateDelivered
 	why.step, why.reason = stepDeliver, "Handed to the device."
-	if again {
+	switch {
+	case c.State == StateAccepted:
+		to, why.reason = StateAccepted, "The pump is free: it was told to apply what it has staged."
+	case c.State == StateDelivered:
 		why.reason = "Handed to the device once more: the last time was not answered."
-	}
-	if err := c.transition(StateDelivered, why); err != nil {
-		return err
-	}
-	if !again {
+	default:
 		c.DeliveredAt = h.Now
 	}
+	c.Attempt++
+	if err := c.transition(to, why); err != nil {
+		return err
+	}
+	c.Staged = v.Answer == safety.Stage
 	c.DueAt = h.Now.Add(redeliverAfter(c.Attempt))
 	h.out = append(h.out, delivery{command: *c, verdict: v, at: h.Now})
 	return nil
@@ -307,7 +312,7 @@ func (h *handout) left() Leased {
 		if c.Enrollment != h.Enrollment.ID || c.DueAt.IsZero() {
 			continue
 		}
-		if c.State == StateHeld && !c.DueAt.After(h.Now) {
+		if (c.State == StateHeld || (c.State == StateAccepted && c.Staged)) && !c.DueAt.After(h.Now) {
 			l.Held = true
 			continue
 		}

@@ -227,8 +227,12 @@ func (s *Service) newCommand(f Facts, a asked, v safety.Verdict, class device.Cl
 	o := Order{Command: c.ID, Kind: c.Kind, Subkind: c.Subkind, Args: c.Args, Device: c.Device, Enrollment: c.Enrollment,
 		Class: class, Requester: Requester{Kind: a.actor.Kind, ID: a.actor.ID, Name: a.actor.Name},
 		Reason: c.Reason, Ticket: c.Ticket, AskedAt: f.Now, NotAfter: c.ExpiresAt}
-	if c.KeepWhile {
+	switch {
+	case c.KeepWhile:
 		o.NotAfter = time.Time{}
+	case stageable(c.Kind) && class.IsPump():
+		// It may be delivered at the last moment, and applied when the pump is free.
+		o.NotAfter = c.ExpiresAt.Add(StageLife)
 	}
 	var err error
 	if c.Order, err = o.Encode(); err != nil {
@@ -249,6 +253,11 @@ func expiry(a Ask, w safety.Weight) time.Duration {
 		return quietExpiry
 	}
 	return disruptiveExpiry
+}
+
+// stageable kinds may be taken in by a pump and applied later.
+func stageable(kind device.Kind) bool {
+	return kind == device.KindConfig || kind == device.KindLibrary || kind == device.KindFirmware
 }
 
 // keptWhileLost: lock, lost mode and wipe of a lost device do not expire while it

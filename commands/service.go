@@ -59,6 +59,8 @@ const (
 	disruptiveExpiry = 24 * time.Hour
 	heldExpiry       = 7 * 24 * time.Hour
 	shortestExpiry   = time.Minute
+	// StageLife is how long a device keeps what it has staged.
+	StageLife = 72 * time.Hour
 
 	defaultSilentAfter = 15 * time.Minute
 	defaultBatchDelay  = 5 * time.Minute

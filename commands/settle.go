@@ -106,11 +106,11 @@ func settle(f Facts, who Identity, named []Command, results []verifiedResult) (C
 			ch.Events = append(ch.Events, ignored(who, r))
 			continue
 		}
-		before := len(c.moved)
+		moves, due := len(c.moved), c.DueAt
 		if err := answered(c, f, r, &ch); err != nil {
 			return Changes{}, err
 		}
-		if len(c.moved) > before {
+		if len(c.moved) > moves || !c.DueAt.Equal(due) {
 			changed[c.ID] = true
 		}
 	}
@@ -178,6 +178,9 @@ func (c *Command) answerStep(expected step, to State) (step, bool) {
 func (c *Command) accept(f Facts, r verifiedResult, fits bool, why cause, ch *Changes) error {
 	var ok bool
 	if why.step, ok = c.answerStep(stepAccept, StateAccepted); !ok {
+		if c.State == StateAccepted && !c.Staged && fits && r.receipt.Attempt == c.Attempt && c.Kind != device.KindWipe {
+			c.DueAt = time.Time{} // it has heard that it may apply what it had staged
+		}
 		return nil // accepted before, or already past it
 	}
 	c.take(r, fits)
@@ -185,6 +188,10 @@ func (c *Command) accept(f Facts, r verifiedResult, fits bool, why cause, ch *Ch
 		return err
 	}
 	c.AcceptedAt, c.DueAt, c.Postponed = f.Now, time.Time{}, 0
+	if c.Staged {
+		// It waits for another therapy state, as a held command does.
+		c.DueAt = f.Now
+	}
 	if c.Kind == device.KindWipe {
 		// The next sign of life later than two minutes from now means that nothing
 		// was erased: the poll that brings it has to be looked at.

@@ -164,6 +164,7 @@ var moves = []move{
 	{StateDelivered, stepExpire, StateExpired},
 	{StateDelivered, stepSupersede, StateSuperseded},
 
+	{StateAccepted, stepDeliver, StateAccepted}, // what was staged may now be applied
 	{StateAccepted, stepSucceed, StateSucceeded},
 	{StateAccepted, stepFail, StateFailed},
 	{StateAccepted, stepRefuse, StateRefused},
@@ -251,6 +252,9 @@ func (c *Command) transition(to State, why cause) error {
 	c.State, c.StateReason, c.UpdatedAt = to, why.reason, why.at
 	if why.step != stepDeliver {
 		c.Unconfirmed = false
+	}
+	if to != StateDelivered && to != StateAccepted {
+		c.Staged = false
 	}
 	c.EndedAt = time.Time{}
 	if to.Ended() {

@@ -79,7 +79,7 @@ func whyHeld(c Command, now Situation) string {
 	if !facts.Known {
 		return wait + "it has not reported a therapy state."
 	}
-	report := fmt.Sprintf("it reported %s %s ago", facts.Reported, wordsFor(facts.Age))
+	report := strings.TrimPrefix(reportedAgo(now), ": ")
 	state := safety.Assess(facts, safety.ShowAge)
 	switch {
 	case state.State.Free() && c.DueAt.After(now.Now):
@@ -110,6 +110,9 @@ func whyAccepted(c Command, now Situation) string {
 		}
 		return fmt.Sprintf("The device says that it started to erase %s ago, without a valid receipt.", wordsFor(now.Now.Sub(c.AcceptedAt)))
 	}
+	if c.Staged && !c.Unconfirmed {
+		return "The pump has it and applies it when it is free" + reportedAgo(now) + "."
+	}
 	if c.Unconfirmed {
 		return fmt.Sprintf("Unconfirmed: the device started %s ago and has not said how it ended.", wordsFor(now.Now.Sub(c.AcceptedAt)))
 	}
@@ -128,6 +131,16 @@ func howEnded(c Command, now Situation) string {
 		return c.State.Words() + "."
 	}
 	return c.State.Words() + ": " + sentence(c.StateReason)
+}
+
+// reportedAgo says what the pump reported last, behind a colon; empty when it
+// reported nothing.
+func reportedAgo(now Situation) string {
+	facts := now.facts().safetyFacts()
+	if !facts.Known {
+		return ""
+	}
+	return fmt.Sprintf(": it reported %s %s ago", facts.Reported, wordsFor(facts.Age))
 }
 
 // silent reports whether the device has not been heard of for so long that this

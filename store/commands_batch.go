@@ -100,7 +100,7 @@ func (s *Store) RunningBatches(ctx context.Context, silentAfter time.Duration) (
 				COUNT(CASE WHEN c.ended_at = 0 AND NOT (c.state = 'accepted' AND c.outcome = 'erase_started') THEN 1 END) AS going,
 				COUNT(CASE WHEN c.state IN ('failed', 'expired') OR (c.state = 'refused' AND c.attempt > 0) THEN 1 END) AS bad,
 				COUNT(CASE WHEN (c.state = 'delivered' AND c.delivered_at <= ?)
-					OR (c.state = 'accepted' AND c.outcome <> 'erase_started' AND c.accepted_at <= ?)
+					OR (c.state = 'accepted' AND NOT c.staged AND c.outcome <> 'erase_started' AND c.accepted_at <= ?)
 					OR (c.state = 'queued' AND r.received_at <= ? AND x.ring_opened_at <= ? AND c.not_before <= ?) THEN 1 END) AS quiet
 			FROM command_batch x JOIN command c ON c.batch_id = x.id AND c.ring <= x.open_ring
 				JOIN device_report r ON r.device_id = c.device_id

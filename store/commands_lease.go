@@ -21,9 +21,11 @@ type dueRow struct {
 	Due          dbTime
 }
 
-// dueSelect is answered from the index command_due alone. A held command whose
-// retry is still to come counts as work that comes due.
-const dueSelect = "SELECT enrollment_id, state = 'held' AND due_at <= ? AS held, MIN(due_at) AS due FROM command WHERE due_at > 0"
+// dueSelect is answered from the index command_due alone. What waits for another
+// therapy state is held, and what a pump has staged; one whose retry is still to
+// come counts as work that comes due.
+const dueSelect = `SELECT enrollment_id, (state = 'held' OR (state = 'accepted' AND staged)) AND due_at <= ? AS held, MIN(due_at) AS due
+	FROM command WHERE due_at > 0`
 
 const dueGroup = " GROUP BY 1, 2"
 
@@ -168,8 +170,9 @@ func (s *Store) Sweep(ctx context.Context, limit int, silentAfter time.Duration,
 		{`SELECT DISTINCT device_id FROM command c WHERE ended_at = 0 AND expires_at > 0 AND expires_at <= ? AND state <> 'accepted'
 			AND NOT (keep_while_lost AND EXISTS (SELECT 1 FROM device_hold h WHERE h.device_id = c.device_id AND h.kind = 'lost')) LIMIT ?`,
 			[]any{dbTime(now), limit}},
-		{`SELECT DISTINCT device_id FROM command WHERE state = 'accepted' AND NOT unconfirmed AND accepted_at <= ? LIMIT ?`,
-			[]any{dbTime(now.Add(-silentAfter)), limit}},
+		{`SELECT DISTINCT device_id FROM command WHERE state = 'accepted' AND NOT unconfirmed
+			AND ((NOT staged AND accepted_at <= ?) OR (staged AND accepted_at <= ?)) LIMIT ?`,
+			[]any{dbTime(now.Add(-silentAfter)), dbTime(now.Add(-silentAfter - commands.StageLife)), limit}},
 		{`SELECT DISTINCT c.device_id FROM command c JOIN command_batch b ON b.id = c.batch_id
 			WHERE c.due_at = 0 AND c.ended_at = 0 AND c.ring > 1 AND c.state IN ('queued', 'held') AND c.ring <= b.open_ring LIMIT ?`,
 			[]any{limit}},

@@ -28,6 +28,7 @@ type commandRow struct {
 	State         string `gorm:"column:state"`
 	StateReason   string `gorm:"column:state_reason"`
 	Unconfirmed   bool   `gorm:"column:unconfirmed"`
+	Staged        bool   `gorm:"column:staged"`
 	Outcome       string `gorm:"column:outcome"`
 	HoldUntilIdle bool   `gorm:"column:hold_until_idle"`
 	OrderBytes    []byte `gorm:"column:order_bytes"`
@@ -60,7 +61,7 @@ func (commandRow) TableName() string { return "command" }
 
 // changing are the columns that a decision may change. Everything else is fixed
 // when the command is asked, its order's bytes above all.
-var commandChanging = []string{"state", "state_reason", "unconfirmed", "outcome", "second_person", "approvals",
+var commandChanging = []string{"state", "state_reason", "unconfirmed", "staged", "outcome", "second_person", "approvals",
 	"asked_class", "asked_custody", "asked_place", "attempt", "refusals", "postponed", "moves", "updated_at", "not_before",
 	"due_at", "delivered_at", "accepted_at", "ended_at", "receipt", "receipt_valid", "detail"}
 
@@ -68,7 +69,7 @@ func commandRowOf(c commands.Command) (commandRow, error) {
 	r := commandRow{ID: string(c.ID), BatchID: string(c.Batch), Ring: c.Ring, DeviceID: string(c.Device),
 		EnrollmentID: string(c.Enrollment), Class: string(c.Class), Kind: string(c.Kind), Subkind: string(c.Subkind),
 		Args: string(c.Args), Reason: c.Reason, Ticket: c.Ticket, Requester: jsonText(c.Requester), RequesterID: c.Requester.ID,
-		State: string(c.State), StateReason: c.StateReason, Unconfirmed: c.Unconfirmed, Outcome: string(c.Outcome),
+		State: string(c.State), StateReason: c.StateReason, Unconfirmed: c.Unconfirmed, Staged: c.Staged, Outcome: string(c.Outcome),
 		HoldUntilIdle: c.HoldUntilIdle, OrderBytes: c.Order, OrderHash: c.OrderHash, Weight: string(c.Weight),
 		SecondPerson: c.NeedsSecondPerson, Approvals: "[]",
 		AskedClass: string(c.Asked.Class), AskedCustody: jsonText(c.Asked.Custody), AskedPlace: string(c.Asked.Place),
@@ -93,7 +94,7 @@ func (r commandRow) command() (commands.Command, error) {
 	c := commands.Command{ID: commands.ID(r.ID), Batch: commands.BatchID(r.BatchID), Ring: r.Ring, Device: device.ID(r.DeviceID),
 		Enrollment: device.EnrollmentID(r.EnrollmentID), Class: device.Class(r.Class), Kind: device.Kind(r.Kind),
 		Subkind: device.Subkind(r.Subkind), Args: json.RawMessage(r.Args), Reason: r.Reason, Ticket: r.Ticket,
-		State: commands.State(r.State), StateReason: r.StateReason, Unconfirmed: r.Unconfirmed, Outcome: commands.Outcome(r.Outcome),
+		State: commands.State(r.State), StateReason: r.StateReason, Unconfirmed: r.Unconfirmed, Staged: r.Staged, Outcome: commands.Outcome(r.Outcome),
 		HoldUntilIdle: r.HoldUntilIdle, Order: r.OrderBytes, OrderHash: r.OrderHash, Weight: safety.Weight(r.Weight),
 		NeedsSecondPerson: r.SecondPerson,
 		Asked:             commands.Standing{Class: device.Class(r.AskedClass), Place: device.PlaceID(r.AskedPlace)},

@@ -36,6 +36,7 @@ func suiteCommands(t *testing.T, h *Harness) {
 	suiteCommandsPumps(t, h)
 	suiteCommandsWiped(t, h)
 	suiteCommandsBatches(t, h)
+	suiteCommandsModel(t, h)
 }
 
 // Clinic is a small hospital on a store, with the queue of commands and devices

@@ -18,6 +18,7 @@ func suiteCommandsPumps(t *testing.T, h *Harness) {
 	h.Run("a pump sends a held command back three times at most", testSentBack)
 	h.Run("a pump where patients are treated is not free, whatever its record says", testCareArea)
 	h.Run("Wi-Fi for a pump that infuses is staged", testStaged)
+	h.Run("what was staged is applied once the pump is free", testStagedThenFree)
 	h.Run("a pump's wipe needs a second person", testSecondPerson)
 	h.Run("an approval ends when the pump is moved", testApprovalVoid)
 	h.Run("a denied command is over", testDenied)
@@ -152,6 +153,39 @@ func testStaged(t *testing.T, h *Harness) {
 	if !got.Stage || slices.Contains(got.AllowedReported, device.ReportedInfusing) {
 		t.Errorf("staged: %v, to be applied in %v", got.Stage, got.AllowedReported)
 	}
+}
+
+func testStagedThenFree(t *testing.T, h *Harness) {
+	c := newClinic(t, h)
+	pump := c.Pump()
+	pump.Therapy = device.ReportedInfusing
+	pump.Report()
+	policy := c.ask(pump, device.KindConfig, subkind(device.SubkindPolicy), args(`{"document_id":"d1","version":3,"content":{}}`))
+	first := pump.only(device.KindConfig)
+	pump.Answer(first, commands.ResultAccepted, "")
+	c.Clock.Advance(20 * time.Hour)
+	c.expire()
+	pump.Report()
+	pump.nothing()
+	c.Clock.Advance(12 * time.Second)
+	c.says(policy.ID, "The pump has it and applies it when it is free: it reported infusing 12 s ago.")
+	_, left := pump.TakeFrom(c.Service, pump.Poll())
+	if !left.Held {
+		t.Error("the poll is not told that another state is worth asking for")
+	}
+	pump.Therapy = device.ReportedStopped
+	again := pump.only(device.KindConfig)
+	if again.Stage || again.Attempt != 2 || string(again.Order) != string(first.Order) {
+		t.Errorf("staged %v, attempt %d", again.Stage, again.Attempt)
+	}
+	pump.nothing()
+	c.Clock.Advance(time.Minute) // the answer was lost
+	last := pump.only(device.KindConfig)
+	pump.Answer(last, commands.ResultAccepted, "")
+	c.Clock.Advance(time.Hour)
+	pump.nothing()
+	pump.Answer(last, commands.ResultSucceeded, "")
+	c.is(policy.ID, commands.StateSucceeded)
 }
 
 // retired makes a pump that biomed is about to take out of service.

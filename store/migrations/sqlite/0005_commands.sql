@@ -53,6 +53,7 @@ CREATE TABLE command (
     state           TEXT    NOT NULL,
     state_reason    TEXT    NOT NULL,
     unconfirmed     BOOLEAN NOT NULL,
+    staged          BOOLEAN NOT NULL,
     outcome         TEXT    NOT NULL,
     hold_until_idle BOOLEAN NOT NULL,
     order_bytes     BLOB    NOT NULL, -- never encoded again
@@ -81,7 +82,7 @@ CREATE TABLE command (
     detail          TEXT    NOT NULL -- JSON, as the device said it; empty: nothing
 );
 -- What the polls of an enrollment may have: all that the wake index rests on.
-CREATE INDEX command_due ON command (enrollment_id, state, due_at) WHERE due_at > 0;
+CREATE INDEX command_due ON command (enrollment_id, state, staged, due_at) WHERE due_at > 0;
 CREATE INDEX command_open ON command (device_id, id) WHERE ended_at = 0;
 CREATE INDEX command_expiry ON command (expires_at) WHERE ended_at = 0;
 CREATE INDEX command_unconfirmed ON command (accepted_at) WHERE state = 'accepted' AND NOT unconfirmed;
