@@ -257,6 +257,15 @@ func (h *Handler) takeIn(t *turn, who Identity, req *PollRequest, r device.Repor
 	// revokes), and what the device said must be stored all the same.
 	ctx, cancel := context.WithTimeout(t.request, workTimeout)
 	defer cancel()
+	// First what it reports: whoever sees a result sees the state that came with it.
+	if t.news || len(req.Results) > 0 {
+		// People decide by it.
+		if err := h.o.Telemetry.Record(ctx, who.Device, r); err != nil {
+			return err
+		}
+	} else {
+		h.o.Telemetry.Seen(who.Device, r)
+	}
 	if len(req.Results) > 0 {
 		settled, err := h.o.Commands.Settle(ctx, commands.Identity{Device: who.Device, Enrollment: who.Enrollment,
 			Fingerprint: who.Fingerprint, PublicKey: who.PublicKey}, results(req))
@@ -266,14 +275,6 @@ func (h *Handler) takeIn(t *turn, who Identity, req *PollRequest, r device.Repor
 		for _, id := range settled {
 			a.Settled = append(a.Settled, string(id))
 		}
-	}
-	if t.news {
-		// People decide by it.
-		if err := h.o.Telemetry.Record(ctx, who.Device, r); err != nil {
-			return err
-		}
-	} else {
-		h.o.Telemetry.Seen(who.Device, r)
 	}
 	return h.takeInventory(ctx, t, who, req, a)
 }

@@ -112,6 +112,7 @@ func (c *Client) decline(t *task, v safety.Verdict, issued *time.Time) error {
 // close ends a task, for now or for good, with an answer. The lock is held.
 func (c *Client) close(t *task, what What, next phase, status ResultStatus, reason string,
 	detail map[string]any, issued *time.Time) error {
+	reason = clip(reason, maxReason)
 	e := t.event(what)
 	e.Status, e.Reason, e.Detail, e.IssuedAt, e.Gone = status, reason, detail, issued, t.gone
 	if err := c.note(e); err != nil {

@@ -28,8 +28,8 @@ const (
 	MaxCapabilities = 64
 	MaxConfigs      = 64
 	MaxApps         = 2000
-	maxName         = 128  // identifiers, versions, names
-	maxReason       = 1024 // reason of a result
+	maxName         = 128 // identifiers, versions, names
+	maxReason       = 300 // reason of a result
 	maxReceipt      = 8 << 10
 )
 

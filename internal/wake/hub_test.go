@@ -38,6 +38,12 @@ func (l *ledger) set(works ...Work) {
 	l.works = works
 }
 
+func (l *ledger) whileReading(f func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.during = f
+}
+
 const pump, phone = device.EnrollmentID("pump"), device.EnrollmentID("phone")
 
 // running starts a trusted hub in a bubble.
@@ -255,7 +261,7 @@ func TestAnAnnouncementThatComesALittleLateIsNotMissed(t *testing.T) {
 		l := &ledger{}
 		h := running(t, l)
 		l.set(Work{Enrollment: phone, Due: time.Now()})
-		l.during = func() { time.AfterFunc(time.Second, func() { h.Mark(phone) }) } // the commit was visible first
+		l.whileReading(func() { time.AfterFunc(time.Second, func() { h.Mark(phone) }) }) // the commit was visible first
 		time.Sleep(time.Minute)
 		if h.Missed() != 0 {
 			t.Errorf("counted %d", h.Missed())
@@ -301,7 +307,7 @@ func TestWhatIsAskedWhileTheSlowBeatReadsIsNotDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &ledger{}
 		h := running(t, l)
-		l.during = func() { h.Mark(phone) } // committed after the snapshot's statement began
+		l.whileReading(func() { h.Mark(phone) }) // committed after the snapshot's statement began
 		time.Sleep(45 * time.Second)
 		if !look(h, phone, "").Work {
 			t.Error("the slow beat dropped an order that is younger than its snapshot")
