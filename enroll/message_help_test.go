@@ -87,6 +87,11 @@ func newClient(t testing.TB, key crypto.Signer) *client {
 	return &client{t: t, key: key, signer: selfSigned(t, key), transaction: "transaction-" + rand.Text()}
 }
 
+// in is the same client in another test.
+func (c *client) in(t testing.TB) *client {
+	return &client{t: t, key: c.key, signer: c.signer, transaction: c.transaction}
+}
+
 func selfSigned(t testing.TB, key crypto.Signer) *x509.Certificate {
 	t.Helper()
 	n, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 100))

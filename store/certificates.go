@@ -226,7 +226,7 @@ func (t *tx) nextChange() (int64, error) {
 // StatusChanges implements ca.Store.
 func (s *Store) StatusChanges(ctx context.Context, after int64) ([]ca.Status, int64, error) {
 	var rows []certificateRow
-	err := s.reader.WithContext(ctx).Omit("der").Where("change > ?", after).Order("change, serial").Find(&rows).Error
+	err := s.reader.WithContext(ctx).Omit("der").Where("change > ? AND change > 0", after).Order("change, serial").Find(&rows).Error
 	if err != nil {
 		return nil, 0, fmt.Errorf("read changes of certificates: %w", err)
 	}
@@ -295,7 +295,7 @@ func (t *tx) lockCertificate(fp device.Fingerprint) (certificateRow, error) {
 	if fp == "" {
 		return row, fault.CodeNotFound.New("There is no such certificate.")
 	}
-	err := t.Omit("der").Take(&row, "fingerprint = ?", string(fp)).Error
+	err := t.Omit("der").Take(&row, "fingerprint = ? AND fingerprint <> ''", string(fp)).Error
 	if notFound(err) {
 		return row, fault.CodeNotFound.New("There is no such certificate.")
 	}
@@ -308,7 +308,7 @@ func (t *tx) lockCertificate(fp device.Fingerprint) (certificateRow, error) {
 	if _, err := t.lockDevice(device.ID(row.DeviceID)); err != nil {
 		return row, err
 	}
-	if err := t.Omit("der").Take(&row, "fingerprint = ?", string(fp)).Error; err != nil {
+	if err := t.Omit("der").Take(&row, "fingerprint = ? AND fingerprint <> ''", string(fp)).Error; err != nil {
 		return row, fmt.Errorf("read certificate %s: %w", fp, err)
 	}
 	return row, nil

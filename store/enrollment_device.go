@@ -26,7 +26,7 @@ func (s *Store) Binding(ctx context.Context, fp device.Fingerprint) (enroll.Bind
 	if fp != "" {
 		err := s.reader.WithContext(ctx).Raw(`SELECT c.*, e.epoch, e.state, d.enrollment_id AS current_enrollment
 			FROM certificate c JOIN enrollment e ON e.id = c.enrollment_id JOIN device d ON d.id = c.device_id
-			WHERE c.fingerprint = ? AND c.purpose = ?`, string(fp), string(ca.PurposeDevice)).Scan(&rows).Error
+			WHERE c.fingerprint = ? AND c.fingerprint <> '' AND c.purpose = ?`, string(fp), string(ca.PurposeDevice)).Scan(&rows).Error
 		if err != nil {
 			return enroll.BindingRecord{}, fmt.Errorf("read binding of %s: %w", fp, err)
 		}
@@ -147,7 +147,7 @@ func (t *tx) makeCurrent(d device.Device, en enrollmentRow, actor audit.Actor) (
 	}
 	var gone []device.Fingerprint
 	for _, old := range others {
-		fps, err := t.endEnrollment(old.ID, enrollmentSuperseded, "a newer enrollment was completed", ca.ReasonSuperseded)
+		fps, err := t.endEnrollment(old.DeviceID, old.ID, enrollmentSuperseded, "a newer enrollment was completed", ca.ReasonSuperseded)
 		if err != nil {
 			return nil, err
 		}
@@ -174,14 +174,14 @@ func (t *tx) makeCurrent(d device.Device, en enrollmentRow, actor audit.Actor) (
 }
 
 // endEnrollment ends an enrollment and revokes its certificates.
-func (t *tx) endEnrollment(id, state, why string, reason ca.Reason) ([]device.Fingerprint, error) {
+func (t *tx) endEnrollment(owner, id, state, why string, reason ca.Reason) ([]device.Fingerprint, error) {
 	err := t.Model(&enrollmentRow{}).Where("id = ?", id).
 		Updates(map[string]any{"state": state, "ended_at": dbTime(t.now), "ended_why": why}).Error
 	if err != nil {
 		return nil, fmt.Errorf("end enrollment %s: %w", id, err)
 	}
 	var rows []certificateRow
-	if err := t.Omit("der").Where("enrollment_id = ? AND revocation <> ?", id, revocationRevoked).Find(&rows).Error; err != nil {
+	if err := t.Omit("der").Where("device_id = ? AND enrollment_id = ? AND revocation <> ?", owner, id, revocationRevoked).Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("read the certificates of enrollment %s: %w", id, err)
 	}
 	return fingerprints(rows), t.setRevocation(rows, revocationRevoked, reason)
@@ -287,7 +287,7 @@ func (t *tx) revokeDevice(id device.ID, reason ca.Reason, why string, actor audi
 // AbandonUncompleted implements enroll.Store.
 func (s *Store) AbandonUncompleted(ctx context.Context, before time.Time, limit int) ([]device.Fingerprint, error) {
 	var found []enrollmentRow
-	err := s.reader.WithContext(ctx).Where("state = ? AND created_at < ?", enrollmentIssued, dbTime(before)).
+	err := s.reader.WithContext(ctx).Where("state = 'issued' AND created_at < ?", dbTime(before)).
 		Order("created_at, id").Limit(limit).Find(&found).Error
 	if err != nil {
 		return nil, fmt.Errorf("find enrollments that were never used: %w", err)
@@ -315,7 +315,7 @@ func (s *Store) abandon(ctx context.Context, en enrollmentRow) (fps []device.Fin
 		if now.State != enrollmentIssued { // it was used meanwhile
 			return nil
 		}
-		if fps, err = t.endEnrollment(en.ID, enrollmentEnded, "not used within 24 hours", ca.ReasonCessationOfOperation); err != nil {
+		if fps, err = t.endEnrollment(en.DeviceID, en.ID, enrollmentEnded, "not used within 24 hours", ca.ReasonCessationOfOperation); err != nil {
 			return err
 		}
 		t.record(audit.Event{Actor: audit.Actor{Kind: audit.ActorSystem, ID: "enrollment"}, Action: "enrollment.abandoned",

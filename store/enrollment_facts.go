@@ -53,7 +53,7 @@ func (e *enrolling) find() (device.ID, error) {
 		return "", err
 	}
 	if e.ask.Renews != "" {
-		old, found, err := one[certificateRow](e.Omit("der").Where("fingerprint = ? AND purpose = ?", string(e.ask.Renews), string(ca.PurposeDevice)))
+		old, found, err := one[certificateRow](e.Omit("der").Where("fingerprint = ? AND fingerprint <> '' AND purpose = ?", string(e.ask.Renews), string(ca.PurposeDevice)))
 		if err != nil || !found {
 			return "", err
 		}

@@ -50,7 +50,7 @@ func (s *Store) Waiting(ctx context.Context) ([]enroll.Waiting, error) {
 		Model   string         `gorm:"column:model_id"`
 	}
 	err := s.reader.WithContext(ctx).Raw(`SELECT t.*, d.class, d.model_id FROM scep_transaction t LEFT JOIN device d ON d.id = t.device_id
-		WHERE t.state = ? ORDER BY t.created_at, t.id`, string(enroll.TransactionWaiting)).Scan(&rows).Error
+		WHERE t.state = 'waiting' ORDER BY t.created_at, t.id`).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("list waiting enrollments: %w", err)
 	}
@@ -102,14 +102,14 @@ func (s *Store) Decide(ctx context.Context, actor audit.Actor, id string, approv
 // ForgetWaiting implements enroll.Store.
 func (s *Store) ForgetWaiting(ctx context.Context, before time.Time) error {
 	var n int64
-	err := s.reader.WithContext(ctx).Raw(`SELECT (SELECT count(*) FROM scep_transaction WHERE state = ? AND created_at < ?)
-		+ (SELECT count(*) FROM challenge WHERE expires_at < ?)`, string(enroll.TransactionWaiting), dbTime(before), dbTime(before)).Scan(&n).Error
+	err := s.reader.WithContext(ctx).Raw(`SELECT (SELECT count(*) FROM scep_transaction WHERE state = 'waiting' AND created_at < ?)
+		+ (SELECT count(*) FROM challenge WHERE expires_at < ?)`, dbTime(before), dbTime(before)).Scan(&n).Error
 	if err != nil || n == 0 {
 		return err
 	}
 	return s.write(ctx, func(t *tx) error {
 		var rows []transactionRow
-		if err := t.Where("state = ? AND created_at < ?", string(enroll.TransactionWaiting), dbTime(before)).Find(&rows).Error; err != nil {
+		if err := t.Where("state = 'waiting' AND created_at < ?", dbTime(before)).Find(&rows).Error; err != nil {
 			return fmt.Errorf("find requests that nobody decided on: %w", err)
 		}
 		for _, r := range rows {
