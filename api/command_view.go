@@ -103,7 +103,9 @@ func commandView(c commands.Command, d device.Device) CommandView {
 	if len(v.Args) == 0 {
 		v.Args = json.RawMessage("{}")
 	}
-	if v.Detail == nil {
+	if v.Detail == nil || c.Kind == device.KindLocate {
+		// What a device says about the networks around it can be its holder's home:
+		// it is shown as a place, or not at all (located).
 		v.Detail = map[string]any{}
 	}
 	for _, a := range c.Approvals {

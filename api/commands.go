@@ -124,7 +124,38 @@ func (a *API) getCommand(ctx context.Context, in *CommandInput) (*output[Command
 	if err != nil {
 		return nil, err
 	}
-	return &output[CommandView]{Body: commandView(c, d)}, nil
+	v := commandView(c, d)
+	if err := a.located(ctx, &v, c); err != nil {
+		return nil, err
+	}
+	return &output[CommandView]{Body: v}, nil
+}
+
+// located adds to an answered locate where the device was heard since, as far as
+// that may be kept. Where a person is, is shown to those who may ask for it, and
+// the look is recorded.
+func (a *API) located(ctx context.Context, v *CommandView, c commands.Command) error {
+	if c.Kind != device.KindLocate || c.State != commands.StateSucceeded {
+		return nil
+	}
+	item, err := a.inventory.Get(ctx, c.Device)
+	if err != nil {
+		return err
+	}
+	where := item.Where
+	if item.LocationWithheld {
+		p := principalOf(ctx)
+		if mayTouch(p, auth.CommandsLocate, targetOf(item)) != nil {
+			return nil
+		}
+		if where, err = a.inventory.Location(ctx, p.Actor(), c.Device, "The answer to a locate: "+c.Reason); err != nil {
+			return err
+		}
+	}
+	if where != nil && !where.At.Before(c.DeliveredAt) {
+		v.Detail["location"] = locationView(where)
+	}
+	return nil
 }
 
 // showCommand answers a command to somebody who has just done something to it:
