@@ -183,6 +183,10 @@ func (c *Client) Close() error {
 // remember what it did must not do anything. Everything else is tried again for
 // ever. Nothing of the client is usable afterwards.
 func (c *Client) Run(ctx context.Context) error {
+	select {
+	case <-c.o.Driver.Changed(): // the first poll reports it anyway
+	default:
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	for _, part := range []func(context.Context) error{c.pollForEver, c.execute, c.watch, c.keepCertificate} {
 		g.Go(func() error { return part(ctx) })
