@@ -56,7 +56,9 @@ func (s *Store) ListAudit(ctx context.Context, q auditlog.Query) ([]audit.Event,
 func matchAudit(db *gorm.DB, q auditlog.Query) *gorm.DB {
 	equal := func(column, value string) {
 		if value != "" {
-			db = db.Where(column+" = ?", value)
+			// The indexes leave out empty values, and serve only a query that says so
+			// in their own words.
+			db = db.Where(column+" = ? AND "+column+" <> ''", value)
 		}
 	}
 	equal("device_id", q.Device)
