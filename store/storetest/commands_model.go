@@ -334,7 +334,9 @@ func (w *walk) pollOf(rt *rapid.T, a *walkDevice) bool {
 	if w.erase(rt, a, false) {
 		return false
 	}
-	a.Report()
+	if rapid.Bool().Draw(rt, "telemetry is written first") {
+		a.Report()
+	}
 	w.send(a, false)
 	got, again := w.lease(rt, a)
 	for _, d := range got {
@@ -349,7 +351,6 @@ func (w *walk) pollLost(rt *rapid.T) {
 	if a.erased || w.erase(rt, a, false) {
 		rt.Skip("it is empty")
 	}
-	a.Report()
 	w.send(a, true)
 	w.lease(rt, a)
 }
