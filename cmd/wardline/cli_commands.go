@@ -98,10 +98,10 @@ func (c *commandsCmd) show(ctx context.Context, t terminal, cl *client) error {
 		if err != nil {
 			return err
 		}
-		if err := cl.do(ctx, call{method: http.MethodGet, path: "/commands/" + c.ID}, &raw); err != nil {
-			return exitFor(err)
+		if err := cl.printCommand(ctx, t, cmd.ID); err != nil {
+			return err
 		}
-		return errors.Join(printJSON(t.out, raw), endOf(cmd, true))
+		return endOf(cmd, true)
 	}
 	fmt.Fprintf(t.out, "%s %s\n", words(cmd.Kind), clean(cmd.Device.Serial))
 	if err := facts(t.out, "Asked by", clean(cmd.RequestedBy), "Reason", clean(cmd.Reason), "Ticket", clean(cmd.Ticket), "Order", cmd.OrderHash); err != nil {
@@ -118,7 +118,6 @@ func (c *commandsCmd) show(ctx context.Context, t terminal, cl *client) error {
 		}
 	}
 	fmt.Fprintln(t.out, sentence(cmd))
-	printResult(t, cmd)
 	if !c.Wait {
 		return nil // looking is done, whatever is seen
 	}
@@ -142,7 +141,7 @@ func (c *cancelCmd) Run(ctx context.Context, t terminal) error {
 	if err := cl.do(ctx, req, &cmd); err != nil {
 		return exitFor(err)
 	}
-	return printDecision(t, c.JSON, cmd)
+	return cl.printDecision(ctx, t, c.JSON, cmd)
 }
 
 type approveCmd struct {
@@ -176,7 +175,7 @@ func (c *approveCmd) Run(ctx context.Context, t terminal) error {
 	if err := cl.do(ctx, req, &cmd); err != nil {
 		return exitFor(err)
 	}
-	return printDecision(t, c.JSON, cmd)
+	return cl.printDecision(ctx, t, c.JSON, cmd)
 }
 
 // agree shows what is to be approved and returns the hash of exactly that.
@@ -213,9 +212,9 @@ func (c *approveCmd) agree(ctx context.Context, t terminal, cl *client, cmd wire
 	return cmd.OrderHash, nil
 }
 
-func printDecision(t terminal, asJSON bool, cmd wireCommand) error {
+func (c *client) printDecision(ctx context.Context, t terminal, asJSON bool, cmd wireCommand) error {
 	if asJSON {
-		return printJSON(t.out, cmd)
+		return c.printCommand(ctx, t, cmd.ID)
 	}
 	fmt.Fprintf(t.out, "%s %s: %s\n", words(cmd.Kind), clean(cmd.Device.Serial), sentence(cmd))
 	return nil

@@ -2,9 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -138,17 +139,27 @@ func confirmWipe(t terminal, d wireDevice) error {
 	return nil
 }
 
-// printResult shows what the device answered, where people want to read it.
-func printResult(t terminal, c wireCommand) {
-	if c.State != "succeeded" || len(c.Detail) == 0 {
-		return
+// printLocation shows where a device is that has just been asked. The look is
+// recorded where it is a look at a person.
+func (c *client) printLocation(ctx context.Context, t terminal, cmd wireCommand) error {
+	if cmd.Kind != "locate" || cmd.State != "succeeded" {
+		return nil
 	}
-	if c.Kind == "locate" {
-		var answer struct {
-			Location *wireFix `json:"location"`
-		}
-		if json.Unmarshal(c.Detail, &answer) == nil && answer.Location != nil {
-			fmt.Fprintln(t.out, words(fixWords(answer.Location, time.Now())))
-		}
+	reason := cmd.Reason
+	if len(reason) < 3 {
+		reason = "located by command " + cmd.ID
 	}
+	var answer struct {
+		Location *wireFix `json:"location"`
+	}
+	err := c.do(ctx, call{method: http.MethodGet, path: "/devices/" + cmd.DeviceID + "/location", query: url.Values{"reason": {reason}}}, &answer)
+	if err != nil {
+		return exitFor(err)
+	}
+	if answer.Location == nil {
+		fmt.Fprintln(t.out, "Where it is, is not known or may not be kept.")
+		return nil
+	}
+	fmt.Fprintln(t.out, fixWords(answer.Location, time.Now()))
+	return nil
 }

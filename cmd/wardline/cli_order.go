@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -75,16 +76,27 @@ func (f *orderFlags) send(ctx context.Context, t terminal, c *client, d wireDevi
 		}
 	}
 	if f.JSON {
-		if err := printJSON(t.out, cmd); err != nil {
+		if err := c.printCommand(ctx, t, cmd.ID); err != nil {
 			return err
 		}
 	} else if wait {
 		fmt.Fprintln(t.out, sentence(cmd))
-		printResult(t, cmd)
+		if err := c.printLocation(ctx, t, cmd); err != nil {
+			return err
+		}
 	} else if !cmd.ended() {
 		fmt.Fprintf(t.out, "Follow it with: wardline commands %s --wait\n", cmd.ID)
 	}
 	return endOf(cmd, wait)
+}
+
+// printCommand prints a command with everything that the server says of it.
+func (c *client) printCommand(ctx context.Context, t terminal, id string) error {
+	var raw json.RawMessage
+	if err := c.do(ctx, call{method: http.MethodGet, path: "/commands/" + id}, &raw); err != nil {
+		return exitFor(err)
+	}
+	return printJSON(t.out, raw)
 }
 
 // words makes a kind readable: "lost_mode_on" becomes "Lost mode on".
@@ -102,11 +114,17 @@ func sentence(c wireCommand) string {
 	if s == "" {
 		s = words(c.State)
 	}
-	if c.WhyWaiting != "" {
-		s += ". " + clean(c.WhyWaiting)
+	if why := clean(c.WhyWaiting); strings.HasPrefix(why, s) {
+		s = why // it says the state itself
+	} else if why != "" {
+		s += ". " + why
 	}
 	return strings.TrimSuffix(s, ".") + "."
 }
+
+// erasePatience is how long a wipe that has started is waited for: most phones
+// are silent from then on, and a last word comes at once or never.
+const erasePatience = 15 * time.Second
 
 // follow polls the command until it has ended or timeout is over, and prints
 // each transition as it comes.
@@ -116,7 +134,7 @@ func (c *client) follow(ctx context.Context, t terminal, cmd wireCommand, timeou
 	defer deadline.Stop()
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	shown := 0
+	shown, started := 0, time.Time{}
 	for {
 		if err := c.do(ctx, call{method: http.MethodGet, path: "/commands/" + cmd.ID}, &cmd); err != nil {
 			return cmd, exitFor(err)
@@ -126,6 +144,13 @@ func (c *client) follow(ctx context.Context, t terminal, cmd wireCommand, timeou
 		}
 		if cmd.ended() || cmd.State == "awaiting_approval" {
 			return cmd, nil
+		}
+		if cmd.eraseStarted() {
+			if started.IsZero() {
+				started = time.Now()
+			} else if time.Since(started) > erasePatience {
+				return cmd, nil
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -167,7 +192,7 @@ func endOf(c wireCommand, followed bool) error {
 	case "expired":
 		return exitStatus{code: exitNotReached}
 	}
-	if followed {
+	if followed && !c.eraseStarted() {
 		return exitStatus{code: exitNotReached}
 	}
 	return nil

@@ -15,7 +15,7 @@ func printDevices(t terminal, devices []wireDevice) error {
 	rows := make([][]string, len(devices))
 	for i, d := range devices {
 		rows[i] = []string{clean(d.Serial), clean(d.AssetTag), orClass(d), clean(d.Model.Name), clean(d.Owner),
-			placeWords(d.Place), stateWords(d), age(now, d.LastSeenAt)}
+			placeName(d.Place), stateWords(d), age(now, d.LastSeenAt)}
 	}
 	return table(t.out, []string{"SERIAL", "TAG", "CLASS", "MODEL", "HOLDER", "PLACE", "STATE", "LAST SEEN"}, rows)
 }
@@ -25,6 +25,14 @@ func orClass(d wireDevice) string {
 		return clean(d.ClassWords)
 	}
 	return clean(d.Class)
+}
+
+// placeName is short enough for a column.
+func placeName(p *wirePlace) string {
+	if p == nil {
+		return ""
+	}
+	return clean(p.Name)
 }
 
 func placeWords(p *wirePlace) string {

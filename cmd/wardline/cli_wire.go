@@ -94,6 +94,7 @@ type wireCommand struct {
 	State       string           `json:"state"`
 	StateWords  string           `json:"state_words"`
 	Unconfirmed bool             `json:"unconfirmed"`
+	Outcome     string           `json:"outcome"`
 	WhyWaiting  string           `json:"why_waiting"`
 	Reason      string           `json:"reason"`
 	Ticket      string           `json:"ticket"`
@@ -121,3 +122,7 @@ func (c wireCommand) ended() bool {
 	}
 	return false
 }
+
+// eraseStarted: the device has signed that it erases itself. For most phones that
+// is the last that is heard of them, and one of the four ends of a wipe.
+func (c wireCommand) eraseStarted() bool { return c.Outcome == "erase_started" }
