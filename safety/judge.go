@@ -123,7 +123,7 @@ func refusedBeforeState(kind device.Kind, sub device.Subkind, f Facts, m device.
 		if !f.Management.CarriesCommands() {
 			return codeNotManaged, true
 		}
-		if !m.Can(kind) {
+		if !capable(kind, f, m) {
 			return codeNotCapable, true
 		}
 	}
@@ -131,6 +131,18 @@ func refusedBeforeState(kind device.Kind, sub device.Subkind, f Facts, m device.
 		return codeClassDisputed, true
 	}
 	return code{}, false
+}
+
+// capable reports whether the device can do the kind at all: its model says so.
+// A thing that people carry may be enrolled before anybody has recorded its
+// model; then its agent's own word is all there is, which is asked when the
+// command is handed out. A pump without a model can do nothing: what a command
+// does to it is not known.
+func capable(kind device.Kind, f Facts, m device.Model) bool {
+	if m.ID == "" && len(m.Capabilities) == 0 {
+		return f.Class.IsPersonal() && !f.IsPump()
+	}
+	return m.Can(kind)
 }
 
 // neverForClass: no device of this class does this in any state. A thing of

@@ -289,3 +289,21 @@ func TestAKindThatTheModelCannotDoIsRefusedOnEveryPath(t *testing.T) {
 		}
 	}
 }
+
+func TestAPhoneOfAnUnrecordedModelCanBeLockedAndAPumpOfOneCannotBeTouched(t *testing.T) {
+	phone := safety.Judge(device.KindLock, "", situation(device.ClassPhoneIssued, ""), device.Model{}, safety.JudgeContext{})
+	if phone.Answer != safety.Now {
+		t.Errorf("lock of a phone whose model nobody recorded: %s (%s)", phone.Answer, phone.Sentence)
+	}
+	own := safety.Judge(device.KindWipe, "", situation(device.ClassPhonePersonal, ""), device.Model{}, safety.JudgeContext{})
+	if own.Answer != safety.Refused {
+		t.Errorf("wipe of a personal phone whose model nobody recorded: %s", own.Answer)
+	}
+	f := situation(device.ClassPhoneIssued, "")
+	f.EverReportedTherapy = true
+	for name, facts := range map[string]safety.Facts{"a pump": situation(device.ClassPumpLVP, safety.StateService), "a phone that reported therapy": f} {
+		if v := safety.Judge(device.KindRestart, "", facts, device.Model{}, safety.JudgeContext{}); v.Answer != safety.Refused {
+			t.Errorf("restart of %s whose model nobody recorded: %s", name, v.Answer)
+		}
+	}
+}
