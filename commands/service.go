@@ -4,12 +4,15 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
 	"wardline/audit"
 	"wardline/device"
+	"wardline/internal/fault"
 )
 
 // Options says what the service runs on. Storage and Signer are required.
@@ -133,4 +136,16 @@ func (s *Service) Batch(ctx context.Context, id BatchID) (Batch, error) {
 // Questions returns what stays open on a device after it enrolled anew.
 func (s *Service) Questions(ctx context.Context, id device.ID) ([]Question, error) {
 	return s.storage.Questions(ctx, id)
+}
+
+// AnswerQuestion closes the question that an open wipe left on its device. When
+// the wipe is still wanted the person asks for a new one, through Request; answer
+// is what was decided, in the person's words.
+func (s *Service) AnswerQuestion(ctx context.Context, actor audit.Actor, id ID, answer string) error {
+	answer = strings.TrimSpace(answer)
+	if answer == "" || utf8.RuneCountInString(answer) > maxReason || !showable(answer) {
+		return fault.CodeInvalid.New("Say what was decided.").WithField("answer", "must have 1 to %d characters", maxReason)
+	}
+	return s.storage.AnswerQuestion(ctx, id, actor, audit.Event{Actor: actor, Action: "device.question_answered",
+		Command: string(id), Detail: map[string]any{"answer": answer}})
 }

@@ -56,6 +56,9 @@ type Storage interface {
 	Batch(ctx context.Context, id BatchID) (Batch, error)
 	// Questions are the wipes that ended open because the device enrolled anew.
 	Questions(ctx context.Context, id device.ID) ([]Question, error)
+	// AnswerQuestion closes the question that a command left and records the event.
+	// It answers fault.CodeNotFound when none is open.
+	AnswerQuestion(ctx context.Context, id ID, by audit.Actor, event audit.Event) error
 }
 
 // Whereabouts is a poll as far as the store needs it.

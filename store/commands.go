@@ -151,6 +151,31 @@ func (t *tx) keepCommands(list []commands.Command, wake bool) error {
 	return nil
 }
 
+// AnswerQuestion implements commands.Storage.
+func (s *Store) AnswerQuestion(ctx context.Context, id commands.ID, by audit.Actor, event audit.Event) error {
+	return s.write(ctx, func(t *tx) error {
+		var row questionRow
+		err := t.Take(&row, "command_id = ? AND answered_at = 0", id).Error
+		if notFound(err) {
+			return fault.CodeNotFound.New("No question is open for this command.")
+		}
+		if err != nil {
+			return fmt.Errorf("read the question that command %s left: %w", id, err)
+		}
+		res := t.Model(&questionRow{}).Where("command_id = ? AND answered_at = 0", id).
+			Updates(map[string]any{"answered_at": dbTime(t.now), "answered_by": jsonText(by)})
+		if res.Error != nil {
+			return fmt.Errorf("answer the question that command %s left: %w", id, res.Error)
+		}
+		if res.RowsAffected == 0 { // somebody else was faster
+			return fault.CodeNotFound.New("No question is open for this command.")
+		}
+		event.Device = row.DeviceID
+		t.record(event)
+		return nil
+	})
+}
+
 func (t *tx) keepQuestions(questions []commands.Question) error {
 	if len(questions) == 0 {
 		return nil

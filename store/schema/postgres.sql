@@ -135,6 +135,7 @@ CREATE TABLE command (
     state text NOT NULL,
     state_reason text NOT NULL,
     unconfirmed boolean NOT NULL,
+    staged boolean NOT NULL,
     outcome text NOT NULL,
     hold_until_idle boolean NOT NULL,
     order_bytes bytea NOT NULL,
@@ -220,6 +221,76 @@ CREATE TABLE command_transition (
     matrix_version text NOT NULL,
     CONSTRAINT command_transition_command_id_fkey FOREIGN KEY (command_id) REFERENCES command(id),
     CONSTRAINT command_transition_pkey PRIMARY KEY (command_id, n)
+);
+
+CREATE TABLE config_assignment (
+    id text NOT NULL,
+    document_id text NOT NULL,
+    subkind text NOT NULL,
+    class text NOT NULL DEFAULT ''::text,
+    model_id text NOT NULL DEFAULT ''::text,
+    place_id text NOT NULL DEFAULT ''::text,
+    tag text NOT NULL DEFAULT ''::text,
+    ownership text NOT NULL DEFAULT ''::text,
+    created_at bigint NOT NULL,
+    created_by text NOT NULL,
+    CONSTRAINT config_assignment_document_id_fkey FOREIGN KEY (document_id) REFERENCES config_document(id),
+    CONSTRAINT config_assignment_pkey PRIMARY KEY (id),
+    CONSTRAINT config_assignment_subkind_class_model_id_place_id_tag_owner_key UNIQUE (subkind, class, model_id, place_id, tag, ownership)
+);
+
+CREATE TABLE config_document (
+    id text NOT NULL,
+    subkind text NOT NULL,
+    name text NOT NULL,
+    name_norm text NOT NULL,
+    version integer NOT NULL,
+    retired boolean NOT NULL DEFAULT false,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    CONSTRAINT config_document_pkey PRIMARY KEY (id),
+    CONSTRAINT config_document_subkind_name_norm_key UNIQUE (subkind, name_norm)
+);
+
+CREATE TABLE config_pending (
+    device_id text NOT NULL,
+    at bigint NOT NULL,
+    CONSTRAINT config_pending_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id),
+    CONSTRAINT config_pending_pkey PRIMARY KEY (device_id)
+);
+
+CREATE TABLE config_state (
+    device_id text NOT NULL,
+    subkind text NOT NULL,
+    document_id text NOT NULL DEFAULT ''::text,
+    version integer NOT NULL DEFAULT 0,
+    number integer NOT NULL DEFAULT 0,
+    assignment_id text NOT NULL DEFAULT ''::text,
+    why text NOT NULL DEFAULT ''::text,
+    since bigint NOT NULL DEFAULT 0,
+    reported text NOT NULL DEFAULT ''::text,
+    reported_at bigint NOT NULL DEFAULT 0,
+    drift boolean NOT NULL DEFAULT false,
+    next_at bigint NOT NULL DEFAULT 0,
+    attempts integer NOT NULL DEFAULT 0,
+    asked_at bigint NOT NULL DEFAULT 0,
+    command_id text NOT NULL DEFAULT ''::text,
+    refusal text NOT NULL DEFAULT ''::text,
+    CONSTRAINT config_state_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id),
+    CONSTRAINT config_state_pkey PRIMARY KEY (device_id, subkind)
+);
+
+CREATE TABLE config_version (
+    document_id text NOT NULL,
+    version integer NOT NULL,
+    number integer NOT NULL,
+    content text NOT NULL,
+    note text NOT NULL DEFAULT ''::text,
+    created_at bigint NOT NULL,
+    created_by text NOT NULL,
+    CONSTRAINT config_version_document_id_fkey FOREIGN KEY (document_id) REFERENCES config_document(id),
+    CONSTRAINT config_version_number_key UNIQUE (number),
+    CONSTRAINT config_version_pkey PRIMARY KEY (document_id, version)
 );
 
 CREATE TABLE crl_state (
@@ -603,13 +674,11 @@ CREATE INDEX audit_event_device ON public.audit_event USING btree (device_id, at
 
 CREATE INDEX certificate_change ON public.certificate USING btree (change) WHERE (change > 0);
 
-CREATE INDEX certificate_end ON public.certificate USING btree (not_after);
-
 CREATE UNIQUE INDEX certificate_fingerprint ON public.certificate USING btree (fingerprint) WHERE (fingerprint <> ''::text);
 
-CREATE INDEX certificate_key ON public.certificate USING btree (key_hash) WHERE (key_hash <> ''::text);
+CREATE INDEX certificate_key ON public.certificate USING btree (key_hash);
 
-CREATE INDEX certificate_of_device ON public.certificate USING btree (device_id) WHERE (device_id <> ''::text);
+CREATE INDEX certificate_of_device ON public.certificate USING btree (device_id, enrollment_id);
 
 CREATE INDEX challenge_end ON public.challenge USING btree (expires_at);
 
@@ -619,7 +688,7 @@ CREATE INDEX command_batch_running ON public.command_batch USING btree (id) WHER
 
 CREATE INDEX command_by_state ON public.command USING btree (state, id);
 
-CREATE INDEX command_due ON public.command USING btree (enrollment_id, state, due_at) WHERE (due_at > 0);
+CREATE INDEX command_due ON public.command USING btree (enrollment_id, state, staged, due_at) WHERE (due_at > 0);
 
 CREATE INDEX command_expiry ON public.command USING btree (expires_at) WHERE (ended_at = 0);
 
@@ -636,6 +705,14 @@ CREATE INDEX command_question_of_device ON public.command_question USING btree (
 CREATE INDEX command_unconfirmed ON public.command USING btree (accepted_at) WHERE ((state = 'accepted'::text) AND (NOT unconfirmed));
 
 CREATE INDEX command_waiting_ring ON public.command USING btree (batch_id, ring) WHERE ((due_at = 0) AND (ended_at = 0) AND (ring > 1));
+
+CREATE INDEX config_assignment_of_document ON public.config_assignment USING btree (document_id);
+
+CREATE INDEX config_pending_by_at ON public.config_pending USING btree (at, device_id);
+
+CREATE INDEX config_state_drift ON public.config_state USING btree (next_at, device_id) WHERE drift;
+
+CREATE INDEX config_state_of_document ON public.config_state USING btree (document_id, device_id) WHERE (document_id <> ''::text);
 
 CREATE UNIQUE INDEX device_asset_tag_is_unique ON public.device USING btree (asset_tag_norm) WHERE (asset_tag_norm <> ''::text);
 
@@ -673,7 +750,7 @@ CREATE INDEX device_report_by_last_seen ON public.device_report USING btree (rec
 
 CREATE INDEX device_report_by_seen_place ON public.device_report USING btree (seen_place_id, device_id) WHERE (seen_place_id <> ''::text);
 
-CREATE INDEX device_report_by_therapy ON public.device_report USING btree (therapy, device_id) WHERE (therapy <> ''::text);
+CREATE INDEX device_report_by_therapy ON public.device_report USING btree (therapy, therapy_at, device_id, seen_place_id) WHERE (therapy <> ''::text);
 
 CREATE INDEX device_sanitisation_of_device ON public.device_sanitisation USING btree (device_id, at);
 
@@ -688,8 +765,6 @@ CREATE INDEX device_tag_by_tag ON public.device_tag USING btree (tag, device_id)
 CREATE INDEX enrollment_not_completed ON public.enrollment USING btree (created_at) WHERE (state = 'issued'::text);
 
 CREATE INDEX idempotency_at ON public.idempotency USING btree (at);
-
-CREATE INDEX invitation_by_creation ON public.invitation USING btree (created_at, id);
 
 CREATE INDEX scep_transaction_waiting ON public.scep_transaction USING btree (created_at, id) WHERE (state = 'waiting'::text);
 

@@ -119,6 +119,7 @@ CREATE TABLE command (
     state           TEXT    NOT NULL,
     state_reason    TEXT    NOT NULL,
     unconfirmed     BOOLEAN NOT NULL,
+    staged          BOOLEAN NOT NULL,
     outcome         TEXT    NOT NULL,
     hold_until_idle BOOLEAN NOT NULL,
     order_bytes     BLOB    NOT NULL, -- never encoded again
@@ -196,6 +197,68 @@ CREATE TABLE command_transition (
     state_age_us   BIGINT  NOT NULL,
     matrix_version TEXT    NOT NULL,
     PRIMARY KEY (command_id, n)
+);
+
+CREATE TABLE config_assignment (
+    id          TEXT PRIMARY KEY,
+    document_id TEXT NOT NULL REFERENCES config_document (id),
+    subkind     TEXT NOT NULL,
+    class       TEXT NOT NULL DEFAULT '',
+    model_id    TEXT NOT NULL DEFAULT '',
+    place_id    TEXT NOT NULL DEFAULT '',
+    tag         TEXT NOT NULL DEFAULT '',
+    ownership   TEXT NOT NULL DEFAULT '',
+    created_at  BIGINT NOT NULL,
+    created_by  TEXT   NOT NULL,
+    UNIQUE (subkind, class, model_id, place_id, tag, ownership)
+);
+
+CREATE TABLE config_document (
+    id         TEXT PRIMARY KEY,
+    subkind    TEXT NOT NULL,
+    name       TEXT    NOT NULL,
+    name_norm  TEXT NOT NULL,
+    version    INTEGER NOT NULL, -- the newest
+    retired    BOOLEAN NOT NULL DEFAULT FALSE,
+    created_at BIGINT  NOT NULL,
+    updated_at BIGINT  NOT NULL,
+    UNIQUE (subkind, name_norm)
+);
+
+CREATE TABLE config_pending (
+    device_id TEXT PRIMARY KEY REFERENCES device (id),
+    at        BIGINT NOT NULL
+);
+
+CREATE TABLE config_state (
+    device_id     TEXT NOT NULL REFERENCES device (id),
+    subkind       TEXT NOT NULL,
+    document_id   TEXT NOT NULL DEFAULT '', -- desired; empty: nothing is
+    version       INTEGER NOT NULL DEFAULT 0,
+    number        INTEGER NOT NULL DEFAULT 0,
+    assignment_id TEXT NOT NULL DEFAULT '',
+    why           TEXT    NOT NULL DEFAULT '',
+    since         BIGINT  NOT NULL DEFAULT 0,
+    reported      TEXT    NOT NULL DEFAULT '', -- the number that the device says is in force
+    reported_at   BIGINT  NOT NULL DEFAULT 0,
+    drift         BOOLEAN NOT NULL DEFAULT FALSE,
+    next_at       BIGINT  NOT NULL DEFAULT 0, -- not to be asked again before
+    attempts      INTEGER NOT NULL DEFAULT 0,
+    asked_at      BIGINT  NOT NULL DEFAULT 0,
+    command_id    TEXT    NOT NULL DEFAULT '',
+    refusal       TEXT    NOT NULL DEFAULT '', -- a sentence: why it could not be asked
+    PRIMARY KEY (device_id, subkind)
+);
+
+CREATE TABLE config_version (
+    document_id TEXT NOT NULL REFERENCES config_document (id),
+    version     INTEGER NOT NULL,
+    number      INTEGER NOT NULL UNIQUE,
+    content     TEXT    NOT NULL, -- JSON
+    note        TEXT    NOT NULL DEFAULT '',
+    created_at  BIGINT  NOT NULL,
+    created_by  TEXT    NOT NULL,
+    PRIMARY KEY (document_id, version)
 );
 
 CREATE TABLE crl_state (
@@ -541,13 +604,11 @@ CREATE INDEX audit_event_device ON audit_event (device_id, at, id) WHERE device_
 
 CREATE INDEX certificate_change ON certificate (change) WHERE change > 0;
 
-CREATE INDEX certificate_end ON certificate (not_after);
-
 CREATE UNIQUE INDEX certificate_fingerprint ON certificate (fingerprint) WHERE fingerprint <> '';
 
-CREATE INDEX certificate_key ON certificate (key_hash) WHERE key_hash <> '';
+CREATE INDEX certificate_key ON certificate (key_hash);
 
-CREATE INDEX certificate_of_device ON certificate (device_id) WHERE device_id <> '';
+CREATE INDEX certificate_of_device ON certificate (device_id, enrollment_id);
 
 CREATE INDEX challenge_end ON challenge (expires_at);
 
@@ -557,7 +618,7 @@ CREATE INDEX command_batch_running ON command_batch (id) WHERE stopped_at = 0 AN
 
 CREATE INDEX command_by_state ON command (state, id);
 
-CREATE INDEX command_due ON command (enrollment_id, state, due_at) WHERE due_at > 0;
+CREATE INDEX command_due ON command (enrollment_id, state, staged, due_at) WHERE due_at > 0;
 
 CREATE INDEX command_expiry ON command (expires_at) WHERE ended_at = 0;
 
@@ -574,6 +635,14 @@ CREATE INDEX command_question_of_device ON command_question (device_id, at);
 CREATE INDEX command_unconfirmed ON command (accepted_at) WHERE state = 'accepted' AND NOT unconfirmed;
 
 CREATE INDEX command_waiting_ring ON command (batch_id, ring) WHERE due_at = 0 AND ended_at = 0 AND ring > 1;
+
+CREATE INDEX config_assignment_of_document ON config_assignment (document_id);
+
+CREATE INDEX config_pending_by_at ON config_pending (at, device_id);
+
+CREATE INDEX config_state_drift ON config_state (next_at, device_id) WHERE drift;
+
+CREATE INDEX config_state_of_document ON config_state (document_id, device_id) WHERE document_id <> '';
 
 CREATE UNIQUE INDEX device_asset_tag_is_unique ON device (asset_tag_norm) WHERE asset_tag_norm <> '';
 
@@ -605,13 +674,15 @@ CREATE INDEX device_fix_by_at ON device_fix (at);
 
 CREATE INDEX device_fix_of_device ON device_fix (device_id, at, id);
 
+CREATE INDEX device_for_lists ON device (id, management, class, stage, custody_kind, condition, place_id);
+
 CREATE INDEX device_hold_by_kind ON device_hold (kind, device_id);
 
 CREATE INDEX device_report_by_last_seen ON device_report (received_at, device_id);
 
 CREATE INDEX device_report_by_seen_place ON device_report (seen_place_id, device_id) WHERE seen_place_id <> '';
 
-CREATE INDEX device_report_by_therapy ON device_report (therapy, device_id) WHERE therapy <> '';
+CREATE INDEX device_report_by_therapy ON device_report (therapy, therapy_at, device_id, seen_place_id) WHERE therapy <> '';
 
 CREATE INDEX device_sanitisation_of_device ON device_sanitisation (device_id, at);
 
@@ -624,8 +695,6 @@ CREATE INDEX device_tag_by_tag ON device_tag (tag, device_id);
 CREATE INDEX enrollment_not_completed ON enrollment (created_at) WHERE state = 'issued';
 
 CREATE INDEX idempotency_at ON idempotency (at);
-
-CREATE INDEX invitation_by_creation ON invitation (created_at, id);
 
 CREATE INDEX scep_transaction_waiting ON scep_transaction (created_at, id) WHERE state = 'waiting';
 

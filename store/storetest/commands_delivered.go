@@ -188,6 +188,14 @@ func testReenrollment(t *testing.T, h *Harness) {
 	if want := "A wipe asked on 2026-03-02 08:00:00 UTC was open (Waiting for the device) when the device enrolled anew. It is not carried out on the new enrollment. Is it still wanted?"; questions[0].Text != want {
 		t.Errorf("the question is\n%s\nwant\n%s", questions[0].Text, want)
 	}
+	if err := c.Service.AnswerQuestion(c.ctx, security, wipe.ID, "the phone was found"); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, c.Service.AnswerQuestion(c.ctx, security, wipe.ID, "once more"), "not_found")
+	questions, err = c.Service.Questions(c.ctx, phone.ID)
+	if err != nil || questions[0].By.ID != security.ID || questions[0].Answered.IsZero() {
+		t.Errorf("the answered question: %+v, %v", questions, err)
+	}
 	// A new one for the new enrollment goes its way.
 	c.ask(phone, device.KindLock)
 	phone.only(device.KindLock)
