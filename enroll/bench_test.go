@@ -159,6 +159,7 @@ const benchKeys = 64
 
 func newEndToEnd(b *testing.B, before int) *endToEnd {
 	b.Helper()
+	gin.SetMode(gin.ReleaseMode)
 	ctx := context.Background()
 	path := filepath.Join(b.TempDir(), "wardline.db")
 	s, err := store.Open(ctx, store.Options{Database: path})
@@ -172,17 +173,19 @@ func newEndToEnd(b *testing.B, before int) *endToEnd {
 	}
 	b.Cleanup(func() { _ = e.db.Close() })
 	router := gin.New()
-	e.server = httptest.NewServer(router)
+	e.server = httptest.NewUnstartedServer(router)
 	b.Cleanup(e.server.Close)
-	e.ca, err = ca.Open(ctx, ca.Options{Store: s, Sealer: zeroKey(b).For, PKIURL: e.server.URL, Loopback: true})
+	address := "http://" + e.server.Listener.Addr().String()
+	e.ca, err = ca.Open(ctx, ca.Options{Store: s, Sealer: zeroKey(b).For, PKIURL: address, Loopback: true})
 	if err != nil {
 		b.Fatal(err)
 	}
-	e.service, err = enroll.New(enroll.Options{Store: s, CA: e.ca, DeviceURL: "https://devices.hospital.example", PKIURL: e.server.URL, Loopback: true})
+	e.service, err = enroll.New(enroll.Options{Store: s, CA: e.ca, DeviceURL: "https://devices.hospital.example", PKIURL: address, Loopback: true})
 	if err != nil {
 		b.Fatal(err)
 	}
 	e.service.RegisterSCEP(router)
+	e.server.Start()
 	for i := range benchKeys {
 		e.clients = append(e.clients, newClient(b, rsaKey(b, fmt.Sprint("bench", i), 2048)))
 	}

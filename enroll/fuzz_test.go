@@ -178,6 +178,7 @@ func judgeReply(t *testing.T, reply []byte, err error) {
 
 func TestTheRecordedRequestsOfRealClientsAreStillAnswered(t *testing.T) {
 	if *updateSeeds {
+		recordKeys(t)
 		recordSeeds(t)
 	}
 	seeds, err := filepath.Glob(filepath.Join(seedFolder, "*"))

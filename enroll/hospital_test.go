@@ -65,15 +65,16 @@ func newHospital(t *testing.T, o hospitalOptions) *hospital {
 	})
 	// The address is needed before there is anything to serve.
 	router := gin.New()
-	h.server = httptest.NewServer(router)
+	h.server = httptest.NewUnstartedServer(router)
 	t.Cleanup(h.server.Close)
+	address := "http://" + h.server.Listener.Addr().String()
 	key, err := seal.New(make([]byte, seal.KeySize))
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx := context.Background()
 	h.ca, err = ca.Open(ctx, ca.Options{Store: h.store, Sealer: key.For, Algorithm: o.algorithm, Organisation: "St Elsewhere",
-		PKIURL: h.server.URL, Loopback: true, Folder: t.TempDir(), Now: h.clock.Now, DeviceValidity: o.validity,
+		PKIURL: address, Loopback: true, Folder: t.TempDir(), Now: h.clock.Now, DeviceValidity: o.validity,
 		OnStatus: func(changes []ca.Status) {
 			for _, c := range changes {
 				if h.service != nil {
@@ -85,13 +86,14 @@ func newHospital(t *testing.T, o hospitalOptions) *hospital {
 		t.Fatal(err)
 	}
 	h.service, err = enroll.New(enroll.Options{Store: h.store, CA: h.ca, DeviceURL: "https://devices.hospital.example:8444",
-		PKIURL: h.server.URL, Loopback: true, Now: h.clock.Now})
+		PKIURL: address, Loopback: true, Now: h.clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.service.RegisterSCEP(router)
 	h.service.RegisterBootstrap(router)
 	h.service.RegisterPKI(router)
+	h.server.Start()
 	return h
 }
 

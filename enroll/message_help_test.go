@@ -8,9 +8,11 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"encoding/pem"
 	"io"
 	"math/big"
 	"net/http"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -45,12 +47,18 @@ var (
 	oidTransactionID  = asn1.ObjectIdentifier{2, 16, 840, 1, 113733, 1, 9, 7}
 )
 
-// keys hands out RSA keys, made once per test binary: making one takes longer
-// than all that is tested with it.
+// keys hands out RSA keys by name. Making one takes longer than all that is
+// tested with it, so that those of 2048 bits lie in a file; they protect nothing.
 var keys struct {
 	sync.Mutex
 	made map[string]*rsa.PrivateKey
+	pool []byte
 }
+
+const (
+	keyFile     = "testdata/keys.pem"
+	keysInStore = 48
+)
 
 // rsaKey returns the key of that name and size.
 func rsaKey(t testing.TB, name string, bits int) *rsa.PrivateKey {
@@ -59,16 +67,46 @@ func rsaKey(t testing.TB, name string, bits int) *rsa.PrivateKey {
 	defer keys.Unlock()
 	if keys.made == nil {
 		keys.made = map[string]*rsa.PrivateKey{}
-	}
-	k := keys.made[name]
-	if k == nil {
 		var err error
-		if k, err = rsa.GenerateKey(rand.Reader, bits); err != nil {
+		if keys.pool, err = os.ReadFile(keyFile); err != nil && !*updateSeeds {
 			t.Fatal(err)
 		}
-		keys.made[name] = k
 	}
+	if k := keys.made[name]; k != nil {
+		return k
+	}
+	var block *pem.Block
+	if bits == 2048 {
+		block, keys.pool = pem.Decode(keys.pool)
+	}
+	var k *rsa.PrivateKey
+	var err error
+	if block != nil {
+		k, err = x509.ParsePKCS1PrivateKey(block.Bytes)
+	} else {
+		k, err = rsa.GenerateKey(rand.Reader, bits)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys.made[name] = k
 	return k
+}
+
+// recordKeys makes the keys of the file anew.
+func recordKeys(t *testing.T) {
+	t.Helper()
+	var text []byte
+	for range keysInStore {
+		k, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = append(text, pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(k)})...)
+	}
+	if err := os.WriteFile(keyFile, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // client is a SCEP client whose every step can be bent.
