@@ -98,21 +98,12 @@ func (a *API) listDevices(ctx context.Context, in *listDevicesInput) (*pageOutpu
 func (a *API) findDevices(ctx context.Context, permission auth.Permission, f DeviceFilter, page PageInput) (inventory.Page, error) {
 	reach, _ := auth.ReachOf(principalOf(ctx), permission)
 	scope, exact := scopeOf(reach)
+	if !exact {
+		return a.findShares(ctx, reach, f.query(scope), page)
+	}
 	q := f.query(scope)
 	q.Limit, q.Cursor = page.Limit, page.Cursor
-	found, err := a.inventory.Find(ctx, q)
-	if err != nil || exact {
-		return found, err
-	}
-	visible := found.Items[:0]
-	for _, i := range found.Items {
-		if reach.Covers(targetOf(i)) {
-			visible = append(visible, i)
-		}
-	}
-	// How many there are beyond this person's reach is not theirs to know.
-	found.Items, found.Total = visible, len(visible)
-	return found, nil
+	return a.inventory.Find(ctx, q)
 }
 
 // DeviceInput names a device.

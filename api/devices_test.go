@@ -161,3 +161,50 @@ func TestAPlaceIsMadeAndNotUndoneByAnotherPerson(t *testing.T) {
 		t.Errorf("access points: %s", points.raw)
 	}
 }
+
+func TestANurseSeesHerOwnPhoneAndTheThingsOfHerWard(t *testing.T) {
+	x := newHouse(t)
+	root := x.person("root", auth.RoleIT)
+	_, ward := x.site(root, "Main")
+	_, elsewhere := x.site(root, "Other")
+	var want []string
+	for i := range 7 {
+		d := x.clinic.Phone()
+		d.Change(func(r *device.Device) {
+			switch i {
+			case 0: // hers, somewhere else
+				r.Owner, r.Place = "nia", elsewhere
+			case 1: // hers, on her ward: shown once
+				r.Owner, r.Place = "Nia", ward
+			case 2, 3, 4:
+				r.Place = ward
+			default:
+				r.Owner, r.Place = "ned", elsewhere
+			}
+		})
+		if i < 5 {
+			want = append(want, string(d.ID))
+		}
+	}
+	nia := x.limited("nia", auth.Scope{Wards: []device.PlaceID{ward}}, auth.RoleClinician)
+	var got []string
+	for cursor := ""; ; {
+		page := x.call(nia, http.MethodGet, "/devices?limit=2&cursor="+cursor, nil).is(http.StatusOK)
+		if len(page.items("id")) > 2 || len(got) > len(want) {
+			t.Fatalf("a page of %v after %v", page.items("id"), got)
+		}
+		got = append(got, page.items("id")...)
+		if cursor = page.text("next_cursor"); cursor == "" {
+			break
+		}
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("she sees %v, want %v", got, want)
+	}
+	if ned := x.call(nia, http.MethodGet, "/devices?owner=ned", nil).is(http.StatusOK).items("id"); len(ned) != 0 {
+		t.Errorf("by asking for somebody else's she sees %v", ned)
+	}
+	x.call(nia, http.MethodGet, "/devices?cursor=7x", nil).refuses(http.StatusUnprocessableEntity, "invalid_input")
+}

@@ -10,7 +10,7 @@ type PageInput struct {
 type Page[T any] struct {
 	Items      []T    `json:"items"`
 	NextCursor string `json:"next_cursor" doc:"Send it as cursor to get the next page; empty on the last one."`
-	Total      int    `json:"total" doc:"How many match in all."`
+	Total      int    `json:"total" doc:"How many match in all; at least that many, where somebody sees only part of what there is."`
 }
 
 // pageOutput answers a list.
