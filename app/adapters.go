@@ -37,6 +37,16 @@ func (l lateSource) DueWork(ctx context.Context, ids []enrollmentID) ([]wake.Wor
 	return l.a.store.DueWork(ctx, ids)
 }
 
+// lateLog follows the audit log of the app's store, which is opened after the
+// feed is made.
+type lateLog struct{ a *App }
+
+func (l lateLog) AuditHead(ctx context.Context) (audit.Head, error) { return l.a.store.AuditHead(ctx) }
+
+func (l lateLog) AuditSince(ctx context.Context, seq int64, limit int) ([]audit.Event, int64, error) {
+	return l.a.store.AuditSince(ctx, seq, limit)
+}
+
 // bindings says to the agent protocol whose certificate is whose.
 type bindings struct{ enroll *enroll.Service }
 

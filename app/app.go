@@ -79,7 +79,7 @@ func Run(ctx context.Context, o Options) error {
 func Start(ctx context.Context, o Options) (*App, error) {
 	a := &App{o: o, failed: make(chan error, 1)}
 	return a.do(ctx, a.openDataFolder, a.bind, a.openStore, a.openAuthority, a.buildServices,
-		a.firstAdmin, a.buildAPI, a.startLoops, a.startListeners, a.startLocal)
+		a.firstAdmin, a.buildAPI, a.startLoops, a.awaitIndex, a.startListeners, a.startLocal)
 }
 
 // open builds what needs no listener, for one command on the server's host.
@@ -133,13 +133,15 @@ func (a *App) openDataFolder(context.Context) error {
 // store: the hub is made first and reads through a.store, which is set by then.
 func (a *App) openStore(ctx context.Context) error {
 	a.hub = wake.New(wake.Options{Source: lateSource{a}, Now: a.o.Now, Log: a.o.Log})
+	a.feed = auditlog.NewFeed(lateLog{a}, feedEvery, a.o.Log)
 	database := a.o.Database
 	if database == "" {
 		database = filepath.Join(a.o.Data, "wardline.db")
 	}
 	var err error
 	a.store, err = store.Open(ctx, store.Options{Database: database, Now: a.o.Now, Log: a.o.Log,
-		Wake: func(ids []enrollmentID) { a.hub.Mark(ids...) },
+		Recorded: a.feed.Nudge,
+		Wake:     func(ids []enrollmentID) { a.hub.Mark(ids...) },
 		Drop: func(fps []fingerprint) {
 			for _, fp := range fps {
 				a.hub.Drop(fp)

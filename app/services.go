@@ -12,7 +12,6 @@ import (
 	"wardline/commands"
 	"wardline/configuration"
 	"wardline/enroll"
-	"wardline/internal/auditlog"
 	"wardline/internal/fault"
 	"wardline/internal/wake"
 	"wardline/inventory"
@@ -45,7 +44,6 @@ func (a *App) buildServices(ctx context.Context) error {
 		return err
 	}
 	a.hub.OnDrop(func(fp fingerprint) { a.enroll.Drop(fp) })
-	a.feed = auditlog.NewFeed(a.store, feedEvery, a.o.Log)
 	a.load = agent.NewLoad(openFiles())
 	a.agents = agent.NewHandler(agent.HandlerOptions{
 		Bindings: bindings{a.enroll}, Commands: a.commands, Telemetry: telemetry{a.telemetry},
@@ -145,6 +143,21 @@ func (a *App) startLoops(ctx context.Context) error {
 		})},
 	} {
 		a.life.startLoop(l, a.o.Log)
+	}
+	return nil
+}
+
+// indexWithin is how long a start waits for the index of waiting work.
+const indexWithin = 5 * time.Second
+
+// awaitIndex waits until the index of waiting work can be trusted, so that a
+// server that has started is ready. Without it the server runs all the same:
+// polls ask the database, and /readyz says so.
+func (a *App) awaitIndex(ctx context.Context) error {
+	within, cancel := context.WithTimeout(ctx, indexWithin)
+	defer cancel()
+	if err := a.hub.Await(within); err != nil && ctx.Err() != nil {
+		return ctx.Err()
 	}
 	return nil
 }

@@ -232,7 +232,8 @@ func (t *tx) containDevice(id device.ID, why string, actor audit.Actor) ([]devic
 // Release implements enroll.Store.
 func (s *Store) Release(ctx context.Context, actor audit.Actor, id device.ID, why string) (fps []device.Fingerprint, err error) {
 	err = s.write(ctx, func(t *tx) error {
-		if _, err := t.lockDevice(id); err != nil {
+		row, err := t.lockDevice(id)
+		if err != nil {
 			return err
 		}
 		rows, err := t.certificatesOf(id, "revocation = ?", revocationHeld)
@@ -244,6 +245,7 @@ func (s *Store) Release(ctx context.Context, actor audit.Actor, id device.ID, wh
 		}
 		t.record(audit.Event{Actor: actor, Action: "device.released", Device: string(id), Detail: map[string]any{"why": why, "certificates": len(rows)}})
 		fps = fingerprints(rows)
+		t.wakeUp(row.device().Enrollment) // for what was withheld while it was contained
 		return t.setRevocation(rows, revocationNone, ca.ReasonUnspecified)
 	})
 	return fps, err
@@ -252,11 +254,15 @@ func (s *Store) Release(ctx context.Context, actor audit.Actor, id device.ID, wh
 // Revoke implements enroll.Store.
 func (s *Store) Revoke(ctx context.Context, actor audit.Actor, id device.ID, reason ca.Reason, why string) (fps []device.Fingerprint, err error) {
 	err = s.write(ctx, func(t *tx) error {
-		if _, err := t.lockDevice(id); err != nil {
+		row, err := t.lockDevice(id)
+		if err != nil {
 			return err
 		}
-		fps, err = t.revokeDevice(id, reason, why, actor)
-		return err
+		if fps, err = t.revokeDevice(id, reason, why, actor); err != nil {
+			return err
+		}
+		// Nothing can be delivered any more: what was still open says so.
+		return t.endEnrollmentCommands(id, row.device().Enrollment, "")
 	})
 	return fps, err
 }

@@ -46,6 +46,9 @@ type Options struct {
 	Wake func(enrollments []device.EnrollmentID)
 	// Drop is told in the same way which certificates' bindings changed.
 	Drop func(certificates []device.Fingerprint)
+	// Recorded is told after each commit of this process that wrote to the audit
+	// log, on both engines: whoever follows the log looks at once.
+	Recorded func()
 	// Log may be nil.
 	Log *slog.Logger
 }
@@ -60,18 +63,22 @@ type Store struct {
 	newID          func() string
 	wake           func([]device.EnrollmentID)
 	drop           func([]device.Fingerprint)
+	recorded       func()
 	log            *slog.Logger
 }
 
 // Open connects, brings the schema up to date and returns the store. Replicas
 // may call it at the same time on one PostgreSQL.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{now: o.Now, newID: o.NewID, wake: o.Wake, drop: o.Drop, log: o.Log}
+	s := &Store{now: o.Now, newID: o.NewID, wake: o.Wake, drop: o.Drop, recorded: o.Recorded, log: o.Log}
 	if s.newID == nil {
 		s.newID = func() string { return uuid.Must(uuid.NewV7()).String() }
 	}
 	if s.wake == nil {
 		s.wake = func([]device.EnrollmentID) {}
+	}
+	if s.recorded == nil {
+		s.recorded = func() {}
 	}
 	if s.drop == nil {
 		s.drop = func([]device.Fingerprint) {}

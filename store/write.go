@@ -88,6 +88,9 @@ func (s *Store) write(ctx context.Context, f func(*tx) error) error {
 			if s.engine == SQLite {
 				s.tellThisProcess(t)
 			}
+			if len(t.events) > 0 {
+				s.recorded()
+			}
 			return nil
 		}
 		if !retryable(err) || ctx.Err() != nil {
