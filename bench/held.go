@@ -8,8 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
 const (
@@ -223,14 +221,4 @@ func pause(ctx context.Context, d time.Duration) bool {
 	case <-time.After(d):
 		return true
 	}
-}
-
-// connectAll runs f for every device, 16 at a time.
-func connectAll(ctx context.Context, sims []*sim, f func(context.Context, *sim) error) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(16)
-	for _, s := range sims {
-		g.Go(func() error { return f(ctx, s) })
-	}
-	return g.Wait()
 }

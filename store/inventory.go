@@ -244,15 +244,16 @@ func (t *tx) refuseTaken(d device.Device) error {
 	if err != nil {
 		return fmt.Errorf("look for devices like %s: %w", d.ID, err)
 	}
-	for _, o := range others {
-		if r.AssetTagNorm != "" && inventory.Normal(o.AssetTag) == r.AssetTagNorm {
-			return inventory.CodeAssetTagTaken.New("Another device already has the asset tag %s.", d.AssetTag).
-				WithField("asset_tag", "is taken").With("device_id", o.ID)
-		}
-		return inventory.CodeDeviceExists.New("A device of this model with the serial number %s is already registered.", d.Serial).
-			WithField("serial", "is registered already").With("device_id", o.ID)
+	if len(others) == 0 {
+		return nil
 	}
-	return nil
+	o := others[0]
+	if r.AssetTagNorm != "" && inventory.Normal(o.AssetTag) == r.AssetTagNorm {
+		return inventory.CodeAssetTagTaken.New("Another device already has the asset tag %s.", d.AssetTag).
+			WithField("asset_tag", "is taken").With("device_id", o.ID)
+	}
+	return inventory.CodeDeviceExists.New("A device of this model with the serial number %s is already registered.", d.Serial).
+		WithField("serial", "is registered already").With("device_id", o.ID)
 }
 
 // deviceFault turns a uniqueness that was broken between refuseTaken and the

@@ -98,7 +98,7 @@ func testSetupLink(t *testing.T, h *Harness) {
 	}
 	p.must(setUp(created.SetupToken))
 	p.refused(setUp(created.SetupToken), "setup_link_invalid")
-	granted, err := p.auth.Login(p.ctx, p.login("nina"))
+	_, err = p.auth.Login(p.ctx, p.login("nina"))
 	p.must(err)
 
 	again, err := p.auth.NewSetupLink(p.ctx, root, created.Account.ID)
@@ -108,7 +108,7 @@ func testSetupLink(t *testing.T, h *Harness) {
 
 	again, err = p.auth.NewSetupLink(p.ctx, root, created.Account.ID)
 	p.must(err)
-	granted = p.signIn("nina")
+	granted := p.signIn("nina")
 	p.must(setUp(again))
 	_, err = p.fresh(granted)
 	p.refused(err, "sign_in_needed")

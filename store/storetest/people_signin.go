@@ -189,6 +189,9 @@ func testNoLockout(t *testing.T, h *Harness) {
 	login.KnownDevice, login.Password = atWork.KnownDevice, "password1234"
 	for range 5 {
 		_, err = p.auth.Login(p.ctx, login)
+		if err == nil {
+			t.Error("a wrong password signed in")
+		}
 	}
 	_, err = p.auth.Login(p.ctx, login)
 	waitOf(t, err)
