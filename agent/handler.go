@@ -308,7 +308,7 @@ func (h *Handler) work(t *turn, who Identity, req *PollRequest, received, deadli
 	waiter := h.o.Hub.Register(who.Enrollment)
 	defer waiter.Close()
 	poll := leasePoll(who, req, received)
-	situation := string(req.State.Therapy)
+	situation := situationOf(req.State)
 	for {
 		glance := waiter.Look(situation)
 		if glance.Work {
@@ -337,6 +337,15 @@ func (h *Handler) work(t *turn, who Identity, req *PollRequest, received, deadli
 			return context.Cause(t.ctx)
 		}
 	}
+}
+
+// situationOf is what decides whether a pump is free for what is held for it: what
+// it is doing, and where it is heard. A poll that says another one looks again.
+func situationOf(s State) string {
+	if s.Network == nil {
+		return string(s.Therapy)
+	}
+	return string(s.Therapy) + " at " + s.Network.BSSID
 }
 
 // workError prefers the reason for which the poll was ended.

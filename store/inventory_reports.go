@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"wardline/device"
@@ -24,7 +23,7 @@ func (s *Store) SaveReports(ctx context.Context, heard []inventory.Heard, keep f
 	return s.write(ctx, func(t *tx) error {
 		b := &reportBatch{tx: t, heard: heard, keep: keep}
 		for _, step := range []func() error{b.readDevices, b.markPumps, b.readReports, b.readWards, b.judge, b.writeReports,
-			b.writeSightings, b.writeFixes, b.writeChanges, b.writeConfigVersions} {
+			b.writeSightings, b.writeFixes, b.writeChanges, b.writeConfigVersions, b.wakeMoved} {
 			if err := step(); err != nil {
 				return fmt.Errorf("save the reports of %d devices: %w", len(heard), err)
 			}
@@ -215,6 +214,19 @@ func (b *reportBatch) writeSightings() error {
 	return b.Create(&rows).Error
 }
 
+// wakeMoved: a pump that is heard in another place may be free for what is held
+// for it. Its own poll has looked already, while it was still on record as being
+// where it was before.
+func (b *reportBatch) wakeMoved() error {
+	for _, k := range b.kept {
+		d := b.devices[k.id]
+		if k.before.SeenPlaceID != string(k.SeenPlace) && d.Enrollment != "" && (d.Class.IsPump() || d.EverReportedTherapy) {
+			b.wakeUp(d.Enrollment)
+		}
+	}
+	return nil
+}
+
 func (b *reportBatch) writeFixes() error {
 	for _, k := range b.kept { // only what is lost has fixes: a handful
 		if !k.Fix {
@@ -268,71 +280,6 @@ func (b *reportBatch) writeConfigVersions() error {
 		}
 	}
 	return b.configurationReported(reported)
-}
-
-// SaveFacts implements inventory.Storage.
-func (s *Store) SaveFacts(ctx context.Context, id device.ID, hash string, facts inventory.Facts) error {
-	return s.write(ctx, func(t *tx) error {
-		row, err := t.lockDevice(id)
-		if err != nil {
-			return err
-		}
-		before := row.report
-		err = t.Model(&reportRow{}).Where("device_id = ?", id).Updates(map[string]any{
-			"inventory_hash": hash, "inventory": jsonText(facts), "software_version": facts.SoftwareVersion,
-			"firmware_version": facts.FirmwareVersion, "os_version": facts.OSVersion, "agent_version": facts.AgentVersion}).Error
-		if err != nil {
-			return fmt.Errorf("save the facts of device %s: %w", id, err)
-		}
-		var changes []inventory.Change
-		note := func(what inventory.What, was, became string) {
-			if was != became {
-				changes = append(changes, inventory.Change{What: what, Was: was, Became: became, At: t.now})
-			}
-		}
-		note(inventory.WhatSoftware, before.SoftwareVersion, facts.SoftwareVersion)
-		note(inventory.WhatFirmware, before.FirmwareVersion, facts.FirmwareVersion)
-		note(inventory.WhatOS, before.OSVersion, facts.OSVersion)
-		note(inventory.WhatAgent, before.AgentVersion, facts.AgentVersion)
-		if rows := t.changeRows(id, changes); len(rows) > 0 {
-			if err := t.Create(&rows).Error; err != nil {
-				return fmt.Errorf("save the facts of device %s: %w", id, err)
-			}
-		}
-		return t.fillAddresses(row, facts)
-	})
-}
-
-// fillAddresses takes a device's IMEI and MAC into the record where people left
-// them empty, so that it is found by them. It never overwrites what people wrote.
-func (t *tx) fillAddresses(row deviceRow, facts inventory.Facts) error {
-	r := row.record
-	if (r.IMEI != "" || facts.IMEI == "") && (r.MAC != "" || facts.MAC == "") {
-		return nil
-	}
-	d := row.device()
-	if d.IMEI == "" {
-		d.IMEI = facts.IMEI
-	}
-	if d.MAC == "" {
-		d.MAC = facts.MAC
-	}
-	err := t.Model(&deviceRecord{}).Where("id = ?", d.ID).
-		Updates(map[string]any{"imei": d.IMEI, "mac": d.MAC, "search": recordOf(d).Search}).Error
-	if err != nil {
-		return fmt.Errorf("save the addresses of device %s: %w", d.ID, err)
-	}
-	return nil
-}
-
-// FactsHash implements inventory.Storage.
-func (s *Store) FactsHash(ctx context.Context, id device.ID) (string, error) {
-	var hash string
-	err := s.reader.WithContext(ctx).Raw("SELECT inventory_hash FROM device_report WHERE device_id = ?", id).Scan(&hash).Error
-	if err != nil {
-		return "", fmt.Errorf("read the inventory hash of device %s: %w", id, err)
-	}
-	return hash, nil
 }
 
 // ForgetLocations implements inventory.Storage.
@@ -389,117 +336,4 @@ func (t *tx) forgetLastLocations(wards, coordinates time.Time, limit int) (int, 
 		return 0, fmt.Errorf("forget old last locations: %w", err)
 	}
 	return len(old), nil
-}
-
-// Happenings implements inventory.Storage: three lists that are each in order by
-// time, merged.
-func (s *Store) Happenings(ctx context.Context, id device.ID, before inventory.Position, limit int) ([]inventory.Happening, error) {
-	db := s.reader.WithContext(ctx)
-	events, err := eventHappenings(db, id, before, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read the timeline of device %s: %w", id, err)
-	}
-	changes, err := changeHappenings(db, id, before, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read the timeline of device %s: %w", id, err)
-	}
-	sightings, err := sightingHappenings(db, id, before, limit)
-	if err != nil {
-		return nil, fmt.Errorf("read the timeline of device %s: %w", id, err)
-	}
-	all := slices.Concat(events, changes, sightings)
-	slices.SortFunc(all, func(a, b inventory.Happening) int {
-		if c := b.At.Compare(a.At); c != 0 {
-			return c
-		}
-		if a.ID > b.ID {
-			return -1
-		}
-		return 1
-	})
-	return all[:min(limit, len(all))], nil
-}
-
-// beforePosition narrows to what lies strictly before a position; the zero
-// position is the end of time.
-func beforePosition(db *gorm.DB, column string, p inventory.Position) *gorm.DB {
-	if p.At.IsZero() {
-		return db
-	}
-	return db.Where("("+column+", id) < (?, ?)", dbTime(p.At), p.ID)
-}
-
-func eventHappenings(db *gorm.DB, id device.ID, before inventory.Position, limit int) ([]inventory.Happening, error) {
-	var rows []auditEventRow
-	err := beforePosition(db, "at", before).Select("id", "at", "body").Where("device_id = ? AND device_id <> ''", id).
-		Order("at DESC, id DESC").Limit(limit).Find(&rows).Error
-	if err != nil {
-		return nil, err
-	}
-	events, err := parseEvents(rows)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]inventory.Happening, len(events))
-	for i, e := range events {
-		out[i] = inventory.Happening{Position: inventory.Position{At: e.At, ID: e.ID}, Event: &e}
-	}
-	return out, nil
-}
-
-func changeHappenings(db *gorm.DB, id device.ID, before inventory.Position, limit int) ([]inventory.Happening, error) {
-	var rows []changeRow
-	err := beforePosition(db, "at", before).Where("device_id = ?", id).Order("at DESC, id DESC").Limit(limit).Find(&rows).Error
-	if err != nil {
-		return nil, err
-	}
-	out := make([]inventory.Happening, len(rows))
-	for i, r := range rows {
-		out[i] = inventory.Happening{Position: inventory.Position{At: r.At.time(), ID: r.ID},
-			Change: &inventory.Change{What: inventory.What(r.What), Was: r.Was, Became: r.Became, At: r.At.time()}}
-	}
-	return out, nil
-}
-
-type sightingRow struct {
-	ID       string `gorm:"column:id;primaryKey"`
-	DeviceID string `gorm:"column:device_id"`
-	PlaceID  string `gorm:"column:place_id"`
-	FirstAt  dbTime `gorm:"column:first_at"`
-	LastAt   dbTime `gorm:"column:last_at"`
-}
-
-func (sightingRow) TableName() string { return "device_sighting" }
-
-func (r sightingRow) sighting() inventory.Sighting {
-	return inventory.Sighting{Place: device.PlaceID(r.PlaceID), FirstAt: r.FirstAt.time(), LastAt: r.LastAt.time()}
-}
-
-func sightingHappenings(db *gorm.DB, id device.ID, before inventory.Position, limit int) ([]inventory.Happening, error) {
-	var rows []sightingRow
-	err := beforePosition(db, "first_at", before).Where("device_id = ?", id).Order("first_at DESC, id DESC").Limit(limit).Find(&rows).Error
-	if err != nil {
-		return nil, err
-	}
-	out := make([]inventory.Happening, len(rows))
-	for i, r := range rows {
-		seen := r.sighting()
-		out[i] = inventory.Happening{Position: inventory.Position{At: seen.FirstAt, ID: r.ID}, Sighting: &seen}
-	}
-	return out, nil
-}
-
-// Sightings implements inventory.Storage.
-func (s *Store) Sightings(ctx context.Context, id device.ID, since time.Time, limit int) ([]inventory.Sighting, error) {
-	var rows []sightingRow
-	err := s.reader.WithContext(ctx).Where("device_id = ? AND last_at >= ?", id, dbTime(since)).
-		Order("first_at DESC, id DESC").Limit(limit).Find(&rows).Error
-	if err != nil {
-		return nil, fmt.Errorf("read where device %s was: %w", id, err)
-	}
-	out := make([]inventory.Sighting, len(rows))
-	for i, r := range rows {
-		out[i] = r.sighting()
-	}
-	return out, nil
 }
