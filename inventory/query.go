@@ -61,8 +61,8 @@ type Filters struct {
 	// Therapy is the derived state; safety.StateUnknown includes pumps that cannot
 	// report.
 	Therapy []safety.State
-	// SilentSince: not heard of since then, never included; only devices of a
-	// management level at which silence means something.
+	// SilentSince: heard of once, and not since then. Devices that were never heard
+	// of are not silent: most of them have no way to speak.
 	SilentSince time.Time
 	// CertificateDays: the certificate ends within this many days, or has ended.
 	CertificateDays *int

@@ -153,7 +153,7 @@ CREATE TABLE device_report (
     inventory         TEXT    NOT NULL DEFAULT '{}'  -- JSON inventory.Facts
 );
 CREATE INDEX device_report_by_last_seen ON device_report (received_at, device_id);
-CREATE INDEX device_report_by_therapy ON device_report (therapy, device_id) WHERE therapy <> '';
+CREATE INDEX device_report_by_therapy ON device_report (therapy, therapy_at, device_id, seen_place_id) WHERE therapy <> '';
 CREATE INDEX device_report_by_seen_place ON device_report (seen_place_id, device_id) WHERE seen_place_id <> '';
 
 -- What changed in what a device said: its timeline, beside the audit log.

@@ -94,6 +94,8 @@ CREATE INDEX device_by_place ON device (place_id, id);
 CREATE INDEX device_by_model ON device (model_id, id);
 CREATE INDEX device_by_custody ON device (custody_kind, condition, id);
 CREATE INDEX device_by_management ON device (management, id);
+-- What a list is narrowed by, without reading the whole row of every device.
+CREATE INDEX device_for_lists ON device (id, management, class, stage, custody_kind, condition, place_id);
 CREATE INDEX device_by_enrollment ON device (enrollment_id) WHERE enrollment_id <> '';
 
 -- The pieces of three characters in a text. A text can hold what is searched for
@@ -163,7 +165,7 @@ CREATE TABLE device_report (
     inventory         TEXT    NOT NULL DEFAULT '{}'  -- JSON inventory.Facts
 );
 CREATE INDEX device_report_by_last_seen ON device_report (received_at, device_id);
-CREATE INDEX device_report_by_therapy ON device_report (therapy, device_id) WHERE therapy <> '';
+CREATE INDEX device_report_by_therapy ON device_report (therapy, therapy_at, device_id, seen_place_id) WHERE therapy <> '';
 CREATE INDEX device_report_by_seen_place ON device_report (seen_place_id, device_id) WHERE seen_place_id <> '';
 
 -- What changed in what a device said: its timeline, beside the audit log.
