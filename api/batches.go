@@ -89,10 +89,11 @@ func (a *API) requestBatch(ctx context.Context, in *requestBatchInput) (*output[
 	}
 	id, err := a.carryOut(ctx, func(effect context.Context) (string, error) {
 		wanted := stepUpWanted{batch: batchRef(b), kind: b.Kind, subkind: b.Subkind, reason: b.Reason, summary: summary}
-		if err := a.requireStepUp(ctx, in.StepUp, wanted); err != nil {
+		who, err := a.requireStepUp(ctx, in.StepUp, wanted)
+		if err != nil {
 			return "", err
 		}
-		made, err := a.commands.RequestBatch(effect, p.Actor(), commands.BatchAsk{Devices: b.Devices, Ask: b.ask("")})
+		made, err := a.commands.RequestBatch(effect, who.Actor(), commands.BatchAsk{Devices: b.Devices, Ask: b.ask("")})
 		return "batch:" + string(made.ID), err
 	})
 	if err != nil {

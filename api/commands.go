@@ -66,12 +66,14 @@ func (a *API) requestCommand(ctx context.Context, in *requestCommandInput) (*out
 		return nil, err
 	}
 	id, err := a.carryOut(ctx, func(effect context.Context) (string, error) {
-		wanted := stepUpWanted{device: d.ID, kind: in.Body.Kind, subkind: in.Body.Subkind, reason: in.Body.Reason, summary: summaryOf(item)}
+		wanted := stepUpWanted{device: d.ID, kind: in.Body.Kind, subkind: in.Body.Subkind, reason: in.Body.Reason, summary: summaryOf(item),
+			check: func(ctx context.Context) error { return a.commands.Check(ctx, p.Actor(), in.Body.ask(d.ID)) }}
 		// The step-up is another write than the effect, and not what the key is for.
-		if err := a.requireStepUp(ctx, in.StepUp, wanted); err != nil {
+		who, err := a.requireStepUp(ctx, in.StepUp, wanted)
+		if err != nil {
 			return "", err
 		}
-		c, err := a.commands.Request(effect, p.Actor(), in.Body.ask(d.ID))
+		c, err := a.commands.Request(effect, who.Actor(), in.Body.ask(d.ID))
 		return "command:" + string(c.ID), err
 	})
 	if err != nil {

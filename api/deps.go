@@ -84,6 +84,7 @@ type Inventory interface {
 // Commands is what the API needs of package commands; *commands.Service is one.
 type Commands interface {
 	Request(ctx context.Context, actor audit.Actor, ask commands.Ask) (commands.Command, error)
+	Check(ctx context.Context, actor audit.Actor, ask commands.Ask) error
 	Get(ctx context.Context, id commands.ID) (commands.Command, error)
 	List(ctx context.Context, q commands.Query) (commands.Page, error)
 	Cancel(ctx context.Context, actor audit.Actor, id commands.ID, reason string) (commands.Command, error)

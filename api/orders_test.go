@@ -81,6 +81,33 @@ func TestABatchNamesTheOutcomeOfEachDevice(t *testing.T) {
 	}
 }
 
+func TestNobodyIsAskedForACodeForWhatIsRefusedAnyway(t *testing.T) {
+	x := newHouse(t)
+	ada := x.person("ada", auth.RoleIT)
+	bea := x.person("bea", auth.RoleBiomed)
+	wipe := map[string]any{"kind": "wipe", "reason": "left in a taxi"}
+	pump := x.clinic.Pump()
+	pump.Therapy = device.ReportedInfusing
+	pump.Report()
+	x.call(bea, http.MethodPost, "/devices/"+string(pump.ID)+"/commands", wipe).refuses(http.StatusConflict, "pump_infusing")
+
+	phone := x.clinic.Phone()
+	path := "/devices/" + string(phone.ID) + "/commands"
+	asked := x.call(ada, http.MethodPost, path, wipe).refuses(http.StatusForbidden, "step_up_required")
+	if asked.text("user_code") == "" {
+		t.Fatalf("the phone's wipe: %s", asked.raw)
+	}
+	proof := x.call(ada, http.MethodPost, "/auth/step-up", map[string]any{"otp": ada.otp(), "device_id": phone.ID}).is(http.StatusOK)
+	x.call(ada, http.MethodPost, path, wipe, header{"Wardline-Step-Up": proof.text("step_up")}).is(http.StatusCreated)
+	x.call(ada, http.MethodPost, path, wipe).refuses(http.StatusConflict, "command_already_open")
+
+	auditor := x.person("aud", auth.RoleAuditor)
+	events := x.call(auditor, http.MethodGet, "/audit?action=command.requested", nil).is(http.StatusOK)
+	if events.text("items.0.actor.factor") != "password+totp, step-up totp" {
+		t.Errorf("the audit log does not say that a code was given for it: %s", events.raw)
+	}
+}
+
 func TestATokenDoesWhatItWasMadeForAndNeverDestroys(t *testing.T) {
 	x := newHouse(t)
 	ada := x.person("ada", auth.RoleIT)

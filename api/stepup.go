@@ -22,6 +22,9 @@ type stepUpWanted struct {
 	subkind device.Subkind
 	reason  string
 	summary string
+	// check says whether the command would be taken in at all; may be nil. Nobody
+	// is asked for a code for something that is refused anyway.
+	check func(context.Context) error
 }
 
 var (
@@ -58,23 +61,28 @@ func (a *API) stillOpen(ctx context.Context, p auth.Principal, header string) er
 // requireStepUp lets quiet and disruptive work pass. For destructive work it
 // wants a factor that was proven just now for exactly this: without one the
 // answer is step_up_required.
-func (a *API) requireStepUp(ctx context.Context, header string, w stepUpWanted) error {
+func (a *API) requireStepUp(ctx context.Context, header string, w stepUpWanted) (auth.Principal, error) {
+	p := principalOf(ctx)
 	weight, known := safety.WeightOf(w.kind, w.subkind)
 	if known && weight != safety.Destructive {
-		return nil
+		return p, nil
 	}
-	p := principalOf(ctx)
 	if p.IsToken() {
-		return codeTokenCannot.New("An API token cannot ask for %s.", w.kind)
+		return p, codeTokenCannot.New("An API token cannot ask for %s.", w.kind)
+	}
+	if w.check != nil {
+		if err := w.check(ctx); err != nil {
+			return p, err
+		}
 	}
 	if err := a.stillOpen(ctx, p, header); err != nil {
-		return err
+		return p, err
 	}
-	_, err := a.auth.RequireStepUp(ctx, p, header, auth.StepUpAsk{
+	p, err := a.auth.RequireStepUp(ctx, p, header, auth.StepUpAsk{
 		Subject: auth.Subject{Device: w.device, Batch: w.batch}, Kind: w.kind, Reason: w.reason, Summary: w.summary})
 	if f, ok := fault.As(err); ok && w.batch != "" && f.Extra["user_code"] != nil {
 		// Whoever holds a code sends this to POST /auth/step-up.
-		return f.With("batch_id", w.batch)
+		return p, f.With("batch_id", w.batch)
 	}
-	return err
+	return p, err
 }

@@ -1,7 +1,9 @@
 package commands
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -38,6 +40,30 @@ func (s *Service) Request(ctx context.Context, actor audit.Actor, ask Ask) (Comm
 		return Command{}, err
 	}
 	return s.Get(ctx, id)
+}
+
+// Check says whether Request would take this in just now, and changes nothing: a
+// person is told that a pump is busy before anything else is asked of them. Its
+// errors are those of Request.
+func (s *Service) Check(ctx context.Context, actor audit.Actor, ask Ask) error {
+	ask, err := checkAsk(ask)
+	if err != nil {
+		return err
+	}
+	// The same reading as Request does, in a transaction that is never kept.
+	errWouldDo := errors.New("it would be taken in")
+	err = s.storage.Enqueue(ctx, []device.ID{ask.Device}, ask.Kind == device.KindContain, "",
+		func(facts []Facts) (Changes, error) {
+			if len(facts) == 0 {
+				return Changes{}, fault.CodeNotFound.New("There is no such device.")
+			}
+			_, _, err := s.decide(facts[0], asked{id: ID(s.newID()), actor: actor, ask: ask, batchSize: 1})
+			return Changes{}, cmp.Or(err, errWouldDo)
+		})
+	if errors.Is(err, errWouldDo) {
+		return nil
+	}
+	return err
 }
 
 // asked is one device's share of what somebody wants.
