@@ -50,6 +50,9 @@ func command(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("testrun "+name, flag.ContinueOnError)
 	flags.BoolVar(&r.install, "install", r.ci, "install missing Debian packages (needs root; the default under CI)")
 	fuzzTime := flags.String("fuzztime", envOr("FUZZTIME", "10m"), "how long each fuzz target runs")
+	if name == "bench" {
+		args = append([]string{"--"}, args...) // they are the bench's own
+	}
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
