@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -83,9 +84,25 @@ func (p *process) signal(s os.Signal) {
 	}
 }
 
-// freeze stops the program as it stands, without its noticing; thaw lets it go on.
-func (p *process) freeze() { p.t.Helper(); p.signal(syscall.SIGSTOP) }
-func (p *process) thaw()   { p.t.Helper(); p.signal(syscall.SIGCONT) }
+// freeze stops the program as it stands, without its noticing, and returns when
+// none of its threads runs any more; thaw lets it go on.
+func (p *process) freeze() {
+	p.t.Helper()
+	p.signal(syscall.SIGSTOP)
+	eventually(p.t, p.name+" is frozen", func() bool {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", p.cmd.Process.Pid))
+		for _, file := range threads {
+			stat, err := os.ReadFile(file)
+			// The state is the word behind the name, which stands in brackets.
+			if _, rest, found := strings.Cut(string(stat), ") "); err != nil || !found || !strings.HasPrefix(rest, "T") {
+				return false
+			}
+		}
+		return err == nil && len(threads) > 0
+	})
+}
+
+func (p *process) thaw() { p.t.Helper(); p.signal(syscall.SIGCONT) }
 
 // wait returns the exit code.
 func (p *process) wait(limit time.Duration) int {
