@@ -147,7 +147,11 @@ func (a *Authority) create(ctx context.Context) ([]Issuer, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.log.InfoContext(ctx, "certificate authority ready", "root", FingerprintOf(stored[0].Certificate))
+	for _, s := range stored {
+		if s.Role == RoleRoot {
+			a.log.InfoContext(ctx, "certificate authority made", "root_sha256", string(FingerprintOf(s.Certificate)))
+		}
+	}
 	return stored, nil
 }
 

@@ -161,7 +161,9 @@ func (c *Command) take(r verifiedResult, fits bool) {
 	if r.Receipt != "" {
 		c.Receipt, c.ReceiptValid = r.Receipt, fits
 	}
-	if r.Detail != nil {
+	// Where a device is, it says in the poll itself, and the inventory keeps that
+	// no longer than it may: a copy here would outlive it.
+	if r.Detail != nil && c.Kind != device.KindLocate {
 		c.Detail = r.Detail
 	}
 }

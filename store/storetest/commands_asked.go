@@ -17,6 +17,7 @@ import (
 func suiteCommandsAsked(t *testing.T, h *Harness) {
 	h.Run("a lock is followed from the click to the receipt", testLockFollowed)
 	h.Run("the same asked twice is one command", testAskedTwice)
+	h.Run("where a device is, is not kept with the command", testLocateKeepsNoPlace)
 	h.Run("a request repeated under its key is not carried out again", testAskedAgainUnderItsKey)
 	h.Run("an unlock takes the place of a lock that has not gone out", testUnlockReplacesLock)
 	h.Run("what cannot be done is refused with a reason", testRefusedWhenAsked)
@@ -79,6 +80,20 @@ func testLockFollowed(t *testing.T, h *Harness) {
 	}
 	c.says(asked.ID, "Done: The device says that it is done.")
 	phone.nothing()
+}
+
+func testLocateKeepsNoPlace(t *testing.T, h *Harness) {
+	c := newClinic(t, h)
+	phone := c.Phone()
+	for kind, kept := range map[device.Kind]bool{device.KindLocate: false, device.KindRefresh: true} {
+		asked := c.ask(phone, kind)
+		r := phone.Result(phone.only(kind), commands.ResultSucceeded)
+		r.Detail = map[string]any{"bssid": "00:1a:1e:aa:bb:cc", "latitude": 48.1}
+		phone.Send(r)
+		if done := c.is(asked.ID, commands.StateSucceeded); (len(done.Detail) > 0) != kept {
+			t.Errorf("%s: the command keeps %v of what the device said", kind, done.Detail)
+		}
+	}
 }
 
 func testAskedTwice(t *testing.T, h *Harness) {
