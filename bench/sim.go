@@ -35,12 +35,18 @@ type sim struct {
 	therapy  string
 	body     []byte
 	owed     []owed
+	// envelopes have arrived and are not opened yet.
+	envelopes []string
+	opening   time.Time // the server's time that goes with them
+	came      time.Time
 	// sendInventory: the server has asked for it.
 	sendInventory bool
 
 	mu sync.Mutex
-	// onOrder is told of each order as it arrives, with the time; may be nil.
+	// onOrder is told of each order, with the time at which it arrived; may be nil.
 	onOrder func(command string, at time.Time)
+	// gate, when not nil, is waited for before orders are opened and answered.
+	gate <-chan struct{}
 }
 
 // owed is an answer that the server has not settled yet.
@@ -145,6 +151,7 @@ func (s *sim) digest(answer []byte) error {
 	if bytes.Contains(answer, nothingToDo) {
 		return nil
 	}
+	s.came = time.Now()
 	var r agent.PollResponse
 	if err := json.Unmarshal(answer, &r); err != nil {
 		return fmt.Errorf("the answer to the poll of %s: %w", s.serial, err)
@@ -168,28 +175,37 @@ func (s *sim) digest(answer []byte) error {
 		}
 	}
 	s.owed = still
-	return s.takeOrders(r)
+	if s.envelopes, s.opening = r.Commands, r.ServerTime; len(s.envelopes) == 0 {
+		return nil
+	}
+	return s.openOrders()
 }
 
-func (s *sim) takeOrders(r agent.PollResponse) error {
-	now := time.Now()
-	for _, jws := range r.Commands {
-		envelope, order, err := commands.OpenEnvelope(jws, s.roots, r.ServerTime)
+// openOrders verifies what has arrived and answers it. On a real device that is
+// the device's time; here the generator's cores are the server's too, so that a
+// measurement may put it off with a gate.
+func (s *sim) openOrders() error {
+	s.mu.Lock()
+	told, gate, came := s.onOrder, s.gate, s.came
+	s.mu.Unlock()
+	if gate != nil {
+		<-gate
+	}
+	for _, jws := range s.envelopes {
+		envelope, order, err := commands.OpenEnvelope(jws, s.roots, s.opening)
 		if err != nil {
 			return fmt.Errorf("an order for %s: %w", s.serial, err)
 		}
-		s.mu.Lock()
-		told := s.onOrder
-		s.mu.Unlock()
 		if told != nil {
-			told(string(order.Command), now)
+			told(string(order.Command), came)
 		}
-		o, err := s.owe(order, commands.HashOrder(envelope.Order), envelope.Attempt, commands.ResultAccepted, r.ServerTime)
+		o, err := s.owe(order, commands.HashOrder(envelope.Order), envelope.Attempt, commands.ResultAccepted, s.opening)
 		if err != nil {
 			return err
 		}
 		s.owed = append(s.owed, o)
 	}
+	s.envelopes = nil
 	return nil
 }
 
@@ -209,4 +225,11 @@ func (s *sim) listen(f func(command string, at time.Time)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.onOrder = f
+}
+
+// waitFor sets the gate; nil takes it away.
+func (s *sim) waitFor(gate <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gate = gate
 }
