@@ -127,27 +127,6 @@ func (h *Handler) identify(r *http.Request) (Identity, error) {
 	return who, nil
 }
 
-// statusOf maps a fault's category to the HTTP status.
-func statusOf(c fault.Category) int {
-	switch c {
-	case fault.Unauthenticated:
-		return http.StatusUnauthorized
-	case fault.Forbidden:
-		return http.StatusForbidden
-	case fault.Invalid:
-		return http.StatusUnprocessableEntity
-	case fault.TooLarge:
-		return http.StatusRequestEntityTooLarge
-	case fault.Conflict, fault.Refused:
-		return http.StatusConflict
-	case fault.TooMany:
-		return http.StatusTooManyRequests
-	case fault.NotFound:
-		return http.StatusNotFound
-	}
-	return http.StatusServiceUnavailable
-}
-
 // refuse answers a problem (RFC 9457). What is not a fault is our own trouble: it
 // is logged and not told.
 func (h *Handler) refuse(c *gin.Context, err error) {
@@ -158,7 +137,7 @@ func (h *Handler) refuse(c *gin.Context, err error) {
 		}
 		f = fault.CodeUnavailable.New("the server cannot answer just now")
 	}
-	status := statusOf(f.Code.Category)
+	status := f.Code.Category.Status()
 	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
 		after := f.RetryAfter
 		if after == 0 {

@@ -46,27 +46,7 @@ func StatusOf(c fault.Code) int {
 	if s, ok := statusOfCode[c.Name]; ok {
 		return s
 	}
-	switch c.Category {
-	case fault.Invalid:
-		return http.StatusUnprocessableEntity
-	case fault.Unauthenticated:
-		return http.StatusUnauthorized
-	case fault.Forbidden:
-		return http.StatusForbidden
-	case fault.NotFound:
-		return http.StatusNotFound
-	case fault.Conflict, fault.Refused:
-		return http.StatusConflict
-	case fault.Stale:
-		return http.StatusPreconditionFailed
-	case fault.TooLarge:
-		return http.StatusRequestEntityTooLarge
-	case fault.TooMany:
-		return http.StatusTooManyRequests
-	case fault.Unavailable:
-		return http.StatusServiceUnavailable
-	}
-	return http.StatusInternalServerError
+	return c.Category.Status()
 }
 
 // Problem is an error answer as RFC 9457 describes it, with members of ours.

@@ -37,13 +37,6 @@ func (s *Service) bootstrap(c *gin.Context) {
 	c.JSON(http.StatusOK, out)
 }
 
-var statusOf = map[fault.Category]int{
-	fault.Invalid: http.StatusUnprocessableEntity, fault.Unauthenticated: http.StatusUnauthorized,
-	fault.Forbidden: http.StatusForbidden, fault.NotFound: http.StatusNotFound, fault.Conflict: http.StatusConflict,
-	fault.Stale: http.StatusPreconditionFailed, fault.Refused: http.StatusConflict, fault.TooLarge: http.StatusRequestEntityTooLarge,
-	fault.TooMany: http.StatusTooManyRequests, fault.Unavailable: http.StatusServiceUnavailable,
-}
-
 // problem answers with an RFC 9457 problem. What is not a fault is logged and
 // not told.
 func (s *Service) problem(c *gin.Context, err error) {
@@ -52,7 +45,7 @@ func (s *Service) problem(c *gin.Context, err error) {
 		s.log.ErrorContext(c.Request.Context(), "bootstrap failed", "error", err)
 		f = fault.CodeUnavailable.New("The server cannot answer just now.")
 	}
-	status := statusOf[f.Code.Category]
+	status := f.Code.Category.Status()
 	body := gin.H{"type": "about:blank", "title": http.StatusText(status), "status": status, "code": f.Code.Name, "detail": f.Detail}
 	if len(f.Fields) > 0 {
 		body["errors"] = f.Fields

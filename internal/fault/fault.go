@@ -3,8 +3,7 @@
 // code, and a sentence for people that says what was wrong and what to do.
 //
 // An error that is not a Fault is a bug or an outage: its text is logged with
-// the request id and never leaves the server. The HTTP packages map categories
-// to status codes in one place each.
+// the request id and never leaves the server.
 //
 // Start reading at Define.
 package fault
@@ -33,6 +32,33 @@ const (
 	TooMany                             // 429, with RetryAfter
 	Unavailable                         // 503: try again later
 )
+
+// Status is the HTTP status of the category (RFC 9110, section 15), the same on
+// every listener; 500 for a category that does not exist. This package knows
+// nothing else of HTTP.
+func (c Category) Status() int {
+	switch c {
+	case Invalid:
+		return 422
+	case Unauthenticated:
+		return 401
+	case Forbidden:
+		return 403
+	case NotFound:
+		return 404
+	case Conflict, Refused:
+		return 409
+	case Stale:
+		return 412
+	case TooLarge:
+		return 413
+	case TooMany:
+		return 429
+	case Unavailable:
+		return 503
+	}
+	return 500
+}
 
 // Code is a stable machine-readable name, such as "pump_infusing".
 type Code struct {

@@ -253,18 +253,11 @@ func (f *Fleet) wrongMethod(allowed string) http.HandlerFunc {
 	}
 }
 
-var statusOf = map[fault.Category]int{
-	fault.Invalid: http.StatusUnprocessableEntity, fault.NotFound: http.StatusNotFound, fault.Conflict: http.StatusConflict,
-	fault.TooLarge: http.StatusRequestEntityTooLarge, fault.Unavailable: http.StatusServiceUnavailable,
-}
-
 // problem answers an RFC 9457 problem. What is not a fault is logged and not shown.
 func (f *Fleet) problem(w http.ResponseWriter, r *http.Request, err error) {
 	if no, ok := fault.As(err); ok {
-		if status, known := statusOf[no.Code.Category]; known {
-			f.writeProblem(w, r, status, no.Code.Name, no.Detail, no.Fields)
-			return
-		}
+		f.writeProblem(w, r, no.Code.Category.Status(), no.Code.Name, no.Detail, no.Fields)
+		return
 	}
 	f.log.Error("the control address failed", slog.String("path", r.URL.Path), slog.Any("error", err))
 	f.writeProblem(w, r, http.StatusInternalServerError, "internal", "The simulated hospital failed; its log says why.", nil)
