@@ -108,6 +108,7 @@ type Enrollment interface {
 	Deliveries(ctx context.Context, after enroll.DeliveryID, limit int) ([]enroll.Delivery, error)
 	Waiting(ctx context.Context) ([]enroll.Waiting, error)
 	Decide(ctx context.Context, actor audit.Actor, id string, approve bool, why string) error
+	Release(ctx context.Context, actor audit.Actor, id device.ID, why string) error
 }
 
 // Configuration is what the API needs of package configuration;

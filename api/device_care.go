@@ -156,6 +156,27 @@ func (a *API) liftHold(ctx context.Context, in *liftInput) (*versioned[DeviceVie
 	})
 }
 
+type releaseInput struct {
+	DeviceInput
+	IdempotentInput
+	Body struct {
+		Reason string `json:"reason" minLength:"3" maxLength:"500"`
+	}
+}
+
+func (a *API) releaseDevice(ctx context.Context, in *releaseInput) (*versioned[DeviceView], error) {
+	item, err := a.reachDevice(ctx, in.ID, auth.DevicesRead)
+	if err != nil {
+		return nil, err
+	}
+	if err := auth.AuthoriseKind(principalOf(ctx), device.KindContain, device.SubkindNone, targetOf(item)); err != nil {
+		return nil, err
+	}
+	return a.changeHold(ctx, in.ID, auth.DevicesRead, func(ctx context.Context, actor audit.Actor, id device.ID) error {
+		return a.enroll.Release(ctx, actor, id, in.Body.Reason)
+	})
+}
+
 func (a *API) changeHold(ctx context.Context, id string, permission auth.Permission, effect func(context.Context, audit.Actor, device.ID) error) (*versioned[DeviceView], error) {
 	item, err := a.reachDevice(ctx, id, permission)
 	if err != nil {

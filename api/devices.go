@@ -36,6 +36,9 @@ func (a *API) registerDevices() {
 		about:   "Reporting a device lost needs the right devices.report_lost only."}, may(auth.DevicesReportLost), a.holdDevice)
 	register(a, operation{id: "lift_hold", method: http.MethodPost, path: "/devices/{id}/holds/{kind}/lift", tag: "devices",
 		summary: "Lift a hold"}, may(auth.DevicesHold), a.liftHold)
+	register(a, operation{id: "release_device", method: http.MethodPost, path: "/devices/{id}/release", tag: "devices",
+		summary: "Take back a containment: the network accepts the device again",
+		about:   "For whoever may contain it. A wipe that is open stays open: cancel it first where that was meant."}, mayFresh(auth.DevicesRead), a.releaseDevice)
 	register(a, operation{id: "record_sanitisation", method: http.MethodPost, path: "/devices/{id}/sanitisation", tag: "devices",
 		summary: "Record that a device was sanitised by its model's recipe"}, may(auth.DevicesWrite), a.recordSanitisation)
 	register(a, operation{id: "export_devices", method: http.MethodGet, path: "/devices.csv", tag: "devices", timeout: -1,

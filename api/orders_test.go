@@ -108,6 +108,27 @@ func TestNobodyIsAskedForACodeForWhatIsRefusedAnyway(t *testing.T) {
 	}
 }
 
+func TestAPhoneThatWasFoundIsGivenBackToTheNetwork(t *testing.T) {
+	x := newHouse(t)
+	ada, bea := x.person("ada", auth.RoleIT), x.person("bea", auth.RoleBiomed)
+	phone := x.clinic.Phone()
+	path := "/devices/" + string(phone.ID)
+	found := map[string]any{"reason": "it lay in the taxi"}
+	x.call(ada, http.MethodPost, path+"/release", found).refuses(http.StatusNotFound, "not_found")
+	proof := x.call(ada, http.MethodPost, "/auth/step-up", map[string]any{"otp": ada.otp(), "device_id": phone.ID}).is(http.StatusOK)
+	wipe := x.call(ada, http.MethodPost, path+"/commands", map[string]any{"kind": "wipe", "reason": "left in a taxi"},
+		header{"Wardline-Step-Up": proof.text("step_up")}).is(http.StatusCreated)
+	if got := x.call(ada, http.MethodGet, path, nil).is(http.StatusOK); got.text("certificate.status") != "contained" {
+		t.Fatalf("after the wipe was asked: %v", got.at("certificate"))
+	}
+	x.call(ada, http.MethodPost, "/commands/"+wipe.text("id")+"/cancel", nil).is(http.StatusOK)
+	x.call(bea, http.MethodPost, path+"/release", found).refuses(http.StatusForbidden, "not_allowed")
+	if got := x.call(ada, http.MethodPost, path+"/release", found).is(http.StatusOK); got.text("certificate.status") != "active" {
+		t.Errorf("after it was found: %v", got.at("certificate"))
+	}
+	x.call(ada, http.MethodPost, path+"/commands", map[string]any{"kind": "ring"}).is(http.StatusCreated)
+}
+
 func TestATokenDoesWhatItWasMadeForAndNeverDestroys(t *testing.T) {
 	x := newHouse(t)
 	ada := x.person("ada", auth.RoleIT)

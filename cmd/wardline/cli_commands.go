@@ -144,6 +144,35 @@ func (c *cancelCmd) Run(ctx context.Context, t terminal) error {
 	return cl.printDecision(ctx, t, c.JSON, cmd)
 }
 
+type releaseCmd struct {
+	remote `embed:""`
+	Device string `arg:"" help:"Serial, asset tag, holder or id." placeholder:"DEVICE"`
+	Reason string `help:"Why; it stands in the audit log." placeholder:"TEXT" required:""`
+}
+
+// Run takes back a containment, such as that of a phone whose wipe was cancelled
+// because it was found.
+func (r *releaseCmd) Run(ctx context.Context, t terminal) error {
+	c, err := r.connect()
+	if err != nil {
+		return err
+	}
+	d, err := c.one(ctx, t, r.Device)
+	if err != nil {
+		return err
+	}
+	req := call{method: http.MethodPost, path: "/devices/" + d.ID + "/release", body: map[string]string{"reason": r.Reason},
+		header: http.Header{"Idempotency-Key": {newKey()}}}
+	if err := c.do(ctx, req, &d); err != nil {
+		return exitFor(err)
+	}
+	if r.JSON {
+		return printJSON(t.out, d)
+	}
+	fmt.Fprintf(t.out, "%s is no longer contained: the network accepts it again.\n", clean(d.Serial))
+	return nil
+}
+
 type approveCmd struct {
 	remote `embed:""`
 	ID     string `arg:"" help:"The command." placeholder:"COMMAND"`

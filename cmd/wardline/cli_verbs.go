@@ -13,6 +13,7 @@ type cliVerbs struct {
 	Restart  restartCmd  `cmd:"" group:"From anywhere:" help:"Restart a device; a pump only while it is free."`
 	Lost     lostCmd     `cmd:"" group:"From anywhere:" help:"Turn lost mode on or off."`
 	Wipe     wipeCmd     `cmd:"" group:"From anywhere:" help:"Erase a device."`
+	Release  releaseCmd  `cmd:"" group:"From anywhere:" help:"Take back a containment, such as that of a phone that was found."`
 	Commands commandsCmd `cmd:"" group:"From anywhere:" help:"List commands, or show one with what happened to it."`
 	Cancel   cancelCmd   `cmd:"" group:"From anywhere:" help:"Cancel a command that the device has not received."`
 	Approve  approveCmd  `cmd:"" group:"From anywhere:" help:"Approve, or deny, what somebody else asked for."`
