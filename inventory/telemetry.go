@@ -36,8 +36,6 @@ type Telemetry struct {
 	now     func() time.Time
 	every   time.Duration
 	log     *slog.Logger
-	// full is sent to when a batch is full.
-	full chan struct{}
 
 	mu      sync.Mutex
 	pending map[device.ID]Heard
@@ -52,7 +50,7 @@ type Telemetry struct {
 // NewTelemetry returns a Telemetry; Run writes what it takes in.
 func NewTelemetry(o TelemetryOptions) *Telemetry {
 	t := &Telemetry{storage: o.Storage, now: o.Now, every: o.FlushEvery, log: o.Log,
-		full: make(chan struct{}, 1), pending: map[device.ID]Heard{}, hashes: map[device.ID]string{}}
+		pending: map[device.ID]Heard{}, hashes: map[device.ID]string{}}
 	if t.now == nil {
 		t.now = time.Now
 	}
@@ -67,17 +65,13 @@ func NewTelemetry(o TelemetryOptions) *Telemetry {
 
 // Seen takes in a report that may wait. It never blocks on the database.
 // ReceivedAt and TherapyAt must be set.
+//
+// However many devices wait, they wait for the next flush: writing as soon as a
+// batch is full would write a device that polls often as often as it polls.
 func (t *Telemetry) Seen(id device.ID, r device.Report) {
 	t.mu.Lock()
 	t.pending[id] = merge(t.pending[id], Heard{Device: id, Report: r})
-	full := len(t.pending) >= BatchSize
 	t.mu.Unlock()
-	if full {
-		select {
-		case t.full <- struct{}{}:
-		default:
-		}
-	}
 }
 
 // Record writes a report at once, with whatever of the device was waiting: for a
@@ -106,6 +100,12 @@ func merge(older, newer Heard) Heard {
 		older, newer = newer, older
 	}
 	was := older.Report
+	if !was.Therapy.Valid() && len(older.Changes) == 0 && len(newer.Changes) == 0 {
+		if newer.Report.Location == nil {
+			newer.Report.Location = was.Location
+		}
+		return newer // the usual case by far: nothing of therapy to keep
+	}
 	steps := slices.Concat(older.Changes, []TherapyChange{{was.Therapy, was.TherapyAt}}, newer.Changes)
 	newer.Changes = nil
 	last := device.ReportedNone
@@ -175,8 +175,8 @@ func (f *Facts) clean() {
 	f.IMEI, f.MAC = imei, mac
 }
 
-// Run writes what Seen takes in, every few seconds or when a batch is full, until
-// ctx is done, and then once more. It also deletes locations that are past their
+// Run writes what Seen takes in, every few seconds until ctx is done, and then
+// once more. It also deletes locations that are past their
 // time.
 func (t *Telemetry) Run(ctx context.Context) error {
 	tick := time.NewTicker(t.every)
@@ -188,7 +188,6 @@ func (t *Telemetry) Run(ctx context.Context) error {
 			defer cancel()
 			return t.Flush(last)
 		case <-tick.C:
-		case <-t.full:
 		}
 		if err := t.Flush(ctx); err != nil && ctx.Err() == nil {
 			t.log.Error("reports of devices could not be written and are kept for the next try", "error", err)
