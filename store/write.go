@@ -112,7 +112,18 @@ func (s *Store) tellThisProcess(t *tx) {
 
 func retryable(err error) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+	if !errors.As(err, &pg) {
+		return false
+	}
+	switch pg.Code {
+	case "40001", "40P01":
+		return true
+	case "25P03":
+		// This process stood still for so long that the server ended the transaction
+		// for being idle: nothing of it was kept.
+		return true
+	}
+	return false
 }
 
 // WakeChannel is the PostgreSQL channel that replicas listen on.
