@@ -213,8 +213,11 @@ func (a *App) writeRoot() error {
 // announce prints what a person who started the server needs next.
 func (a *App) announce() {
 	u := a.Addresses()
-	fmt.Fprintf(a.o.Out, "Wardline is running.\n  console and API  %s\n  self-service     %s\n  devices          %s\n  CRL, OCSP, SCEP  %s\n  data folder      %s\n",
-		u.Admin, u.Public, u.Device, u.PKI, a.o.Data)
+	fmt.Fprintf(a.o.Out, "Wardline is running.\n  console and API  %s\n  self-service     %s\n  devices          %s\n  CRL, OCSP, SCEP  %s\n", u.Admin, u.Public, u.Device, u.PKI)
+	if a.sockets.metrics != nil {
+		fmt.Fprintf(a.o.Out, "  metrics          %s/metrics\n", localURL("http", a.sockets.metrics.Addr()))
+	}
+	fmt.Fprintf(a.o.Out, "  data folder      %s\n", a.o.Data)
 	a.o.Log.Info("running", "admin", u.Admin, "public", u.Public, "device", u.Device, "pki", u.PKI,
 		"database", string(a.store.Engine()), "root_sha256", a.authority.Fingerprint(), "held_polls", a.load.Allows())
 }

@@ -22,7 +22,9 @@ func (a *App) startListeners(context.Context) error {
 	a.serve("public", a.sockets.public, newServer(a.api.Public(), config.Clone()))
 	a.serve("admin", a.sockets.admin, newServer(a.api.Admin(), config.Clone()))
 	if a.sockets.metrics != nil {
-		a.serve("metrics", a.sockets.metrics, newServer(promhttp.HandlerFor(a.metrics(), promhttp.HandlerOpts{}), nil))
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics(), promhttp.HandlerOpts{}))
+		a.serve("metrics", a.sockets.metrics, newServer(mux, nil))
 	}
 	// Stopped first: nobody waits for the drain, and event streams end.
 	a.life.started("held polls", func(context.Context) error {

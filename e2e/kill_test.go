@@ -43,6 +43,7 @@ func (k *killing) killTheServer() {
 	phone.handle("K-1", map[string]any{"online": true})
 	k.endsWell(c.ID)
 
+	h.server.holdsAPoll()
 	phone.freeze()
 	c = h.it.asks(k.id, "unlock", nil)
 	h.it.becomes(c.ID, "delivered")
@@ -72,6 +73,7 @@ func (k *killing) killTheAgent() {
 	phone.start()
 	k.endsWell(c.ID)
 
+	h.server.holdsAPoll()
 	phone.freeze()
 	c = h.it.asks(k.id, "unlock", nil)
 	h.it.becomes(c.ID, "delivered")

@@ -1,9 +1,12 @@
 package e2e
 
 import (
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -34,7 +37,7 @@ type server struct {
 	env       []string
 
 	// Where its listeners are: they change with each start.
-	admin, device, pki string
+	admin, device, pki, metrics string
 }
 
 // folder is a data folder; its path is short, since a socket lies in it.
@@ -55,7 +58,7 @@ func newServer(t *testing.T, dsn string) *server {
 func (s *server) args(more ...string) []string {
 	args := append([]string{"serve"}, s.opening()...)
 	return append(args, append([]string{"--admin-addr=127.0.0.1:0", "--public-addr=127.0.0.1:0",
-		"--device-addr=127.0.0.1:0", "--pki-addr=127.0.0.1:0", "--device-url=" + deviceURL, "--pki-url=" + pkiURL}, more...)...)
+		"--device-addr=127.0.0.1:0", "--pki-addr=127.0.0.1:0", "--metrics-addr=127.0.0.1:0", "--device-url=" + deviceURL, "--pki-url=" + pkiURL}, more...)...)
 }
 
 // opening are the flags of every command that opens the data folder.
@@ -70,7 +73,7 @@ func (s *server) opening() []string {
 	return args
 }
 
-var listenerLine = regexp.MustCompile(`(?m)^  (console and API|devices|CRL, OCSP, SCEP) +(https?)://localhost:(\d+)$`)
+var listenerLine = regexp.MustCompile(`(?m)^  (console and API|devices|CRL, OCSP, SCEP|metrics) +(https?)://localhost:(\d+)(?:/metrics)?$`)
 
 // start starts it and waits until it runs.
 func (s *server) start(more ...string) {
@@ -83,6 +86,8 @@ func (s *server) start(more ...string) {
 			s.admin = "https://localhost:" + m[3]
 		case "devices":
 			s.device = "127.0.0.1:" + m[3]
+		case "metrics":
+			s.metrics = "http://localhost:" + m[3] + "/metrics"
 		default:
 			s.pki = "http://localhost:" + m[3]
 		}
@@ -90,6 +95,21 @@ func (s *server) start(more ...string) {
 	if s.admin == "" || s.device == "" || s.pki == "" {
 		s.t.Fatalf("the server does not say where it listens:\n%s", said)
 	}
+}
+
+// holdsAPoll waits until the server holds a poll of its only device: then it has
+// nothing more to say to it, and the device nothing to the server.
+func (s *server) holdsAPoll() {
+	s.t.Helper()
+	eventually(s.t, "the device's poll is held", func() bool {
+		res, err := http.Get(s.metrics)
+		if err != nil {
+			return false
+		}
+		body, err := io.ReadAll(res.Body)
+		check(s.t, res.Body.Close())
+		return err == nil && strings.Contains(string(body), "\nwardline_polls_held 1\n")
+	})
 }
 
 // drained is how long a server may take to end on SIGTERM.
