@@ -2,13 +2,10 @@ package storetest
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
-	"strings"
-	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -33,7 +30,7 @@ func OpenPostgres(t testing.TB, opts ...Option) *store.Store {
 }
 
 // PostgresDSN returns the address of a fresh, migrated PostgreSQL database, for
-// tests that start whole servers. It is dropped when the test ends.
+// tests that start whole servers. The test has it for itself until it ends.
 func PostgresDSN(t testing.TB) string {
 	t.Helper()
 	return clonePostgres(t)
@@ -55,36 +52,27 @@ func serverAddress(t testing.TB) string {
 	return ""
 }
 
-var template struct {
-	once sync.Once
-	name string
-	err  error
-}
-
-// clonePostgres makes a database from the migrated template and returns its
-// address. It is dropped when the test ends, after the stores on it are closed.
+// clonePostgres returns the address of a migrated, empty database that this test
+// has for itself: one that an earlier test gave back, or a clone of the template.
 func clonePostgres(t testing.TB) string {
 	t.Helper()
-	server := serverAddress(t)
-	ctx := context.Background()
-	template.once.Do(func() { template.name, template.err = makeTemplate(ctx, server) })
-	if template.err != nil {
-		t.Fatalf("make the PostgreSQL template: %v", template.err)
+	name, err := pool.take(context.Background(), serverAddress(t))
+	if err != nil {
+		t.Fatalf("make a test database: %v", err)
 	}
-	return createDatabase(t, server, " TEMPLATE "+template.name)
+	t.Cleanup(func() {
+		if err := pool.giveBack(context.Background(), name); err != nil {
+			t.Errorf("give the test database back: %v", err)
+		}
+	})
+	return withDatabase(pool.server, name)
 }
 
 // emptyPostgres makes a database without any table and returns its address.
 func emptyPostgres(t testing.TB) string {
 	t.Helper()
-	return createDatabase(t, serverAddress(t), "")
-}
-
-func createDatabase(t testing.TB, server, from string) string {
-	t.Helper()
-	ctx := context.Background()
-	name := "wardline_test_" + strings.ToLower(rand.Text()[:16])
-	if err := execOn(ctx, server, "CREATE DATABASE "+name+from); err != nil {
+	server, ctx, name := serverAddress(t), context.Background(), testDatabaseName()
+	if err := execOn(ctx, server, "CREATE DATABASE "+name); err != nil {
 		t.Fatalf("create a test database: %v", err)
 	}
 	t.Cleanup(func() {
@@ -99,7 +87,7 @@ func createDatabase(t testing.TB, server, from string) string {
 // tests are cloned from. It gets its name only when it is complete, and nobody
 // may connect to it, since a database with connections cannot be cloned.
 func makeTemplate(ctx context.Context, server string) (name string, err error) {
-	name = "wardline_template_" + store.MigrationsDigest()[:16]
+	name = "wardline_seeded_" + store.MigrationsDigest()[:16]
 	conn, err := pgx.Connect(ctx, server)
 	if err != nil {
 		return "", fmt.Errorf("connect to %s: %w", ServerVariable, err)
@@ -125,19 +113,16 @@ func makeTemplate(ctx context.Context, server string) (name string, err error) {
 	if err := s.Close(); err != nil {
 		return "", err
 	}
+	if err := keepSeeds(ctx, withDatabase(server, building)); err != nil {
+		return "", err
+	}
 	return name, execEach(ctx, conn,
 		"ALTER DATABASE "+building+" WITH ALLOW_CONNECTIONS false",
 		"ALTER DATABASE "+building+" RENAME TO "+name)
 }
 
-func execOn(ctx context.Context, dsn, statement string) (err error) {
-	conn, err := pgx.Connect(ctx, dsn)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
-	_, err = conn.Exec(ctx, statement)
-	return err
+func execOn(ctx context.Context, dsn, statement string) error {
+	return onDatabase(ctx, dsn, func(conn *pgx.Conn) error { return execEach(ctx, conn, statement) })
 }
 
 func execEach(ctx context.Context, conn *pgx.Conn, statements ...string) error {
