@@ -17,7 +17,7 @@ import (
 
 const (
 	scepRequests    = 600
-	scepAtOnce      = 8
+	scepAtOnce      = 16
 	scepIssued      = 100_000
 	keyRateDuration = 5 * time.Second
 )
