@@ -33,6 +33,8 @@ type Options struct {
 
 	// Version stands in the description of the API.
 	Version string
+	// Settings is what GET /settings says. Nil: only what this package knows itself.
+	Settings func() Settings
 	// Healthz and Readyz answer on the admin listener. Nil: /healthz says ok, and
 	// /readyz too.
 	Healthz, Readyz http.Handler
@@ -59,6 +61,7 @@ type API struct {
 	audit         AuditLog
 	requests      Requests
 	feed          *auditlog.Feed
+	settings      func() Settings
 	now           func() time.Time
 	newID         func() string
 	log           *slog.Logger
@@ -75,7 +78,7 @@ type API struct {
 // New builds the API with all its routes.
 func New(o Options) (*API, error) {
 	a := &API{auth: o.People, inventory: o.Inventory, commands: o.Commands, enroll: o.Enrollment, configuration: o.Configuration, audit: o.Audit,
-		requests: o.Requests, feed: o.Feed, now: o.Now, newID: o.NewID, log: o.Log}
+		requests: o.Requests, feed: o.Feed, settings: o.Settings, now: o.Now, newID: o.NewID, log: o.Log}
 	if a.now == nil {
 		a.now = time.Now
 	}
@@ -128,6 +131,8 @@ func (a *API) register(o Options) {
 	a.registerAudit()
 	a.registerAccounts()
 	a.registerConfirm()
+	a.registerStepUps()
+	a.registerSettings()
 	a.handle(http.MethodGet, prefix+"/events", may(auth.EventsRead), a.events)
 	a.handle(http.MethodGet, prefix+"/openapi.json", anyone, func(c *gin.Context) {
 		c.Data(http.StatusOK, "application/openapi+json", a.openAPI)

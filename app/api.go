@@ -11,12 +11,15 @@ import (
 func (a *App) buildAPI(context.Context) error {
 	health := newRouter()
 	a.registerHealth(health)
-	var err error
+	origin, err := tileOrigin(a.o.MapTilesURL)
+	if err != nil {
+		return err
+	}
 	a.api, err = api.New(api.Options{
 		People: a.auth, Inventory: a.inventory, Commands: a.commands, Enrollment: a.enroll, Configuration: a.configuration,
 		Audit: a.store, Requests: a.store, Feed: a.feed,
-		Version: a.o.Version, Healthz: health, Readyz: health,
-		Pages: web.New(func() web.Info { return web.Info{WardURL: a.wardURL(), Version: a.o.Version} }),
+		Version: a.o.Version, Settings: a.settings, Healthz: health, Readyz: health,
+		Pages: web.New(func() web.Info { return web.Info{WardURL: a.wardURL(), Version: a.o.Version, TileOrigin: origin} }),
 		Now:   a.o.Now, Log: a.o.Log,
 	})
 	return err

@@ -183,11 +183,12 @@ func TestTheHostsCommandsWorkWithoutARunningServerToo(t *testing.T) {
 
 func TestAddressesThatCannotWorkAreNamed(t *testing.T) {
 	for flag, set := range map[string]func(*Options){
-		"--admin-addr": func(o *Options) { o.AdminAddr = "8443" },
-		"--device-url": func(o *Options) { o.DeviceURL = "http://devices.hospital.example" },
-		"--pki-url":    func(o *Options) { o.PKIURL = "https://pki.hospital.example" },
-		"--admin-url":  func(o *Options) { o.AdminURL = "https://hospital.example/wardline" },
-		"--data":       func(o *Options) { o.Data = "" },
+		"--admin-addr":    func(o *Options) { o.AdminAddr = "8443" },
+		"--device-url":    func(o *Options) { o.DeviceURL = "http://devices.hospital.example" },
+		"--pki-url":       func(o *Options) { o.PKIURL = "https://pki.hospital.example" },
+		"--admin-url":     func(o *Options) { o.AdminURL = "https://hospital.example/wardline" },
+		"--map-tiles-url": func(o *Options) { o.MapTilesURL = "https://tiles.example; script-src *//{z}/{x}/{y}" },
+		"--data":          func(o *Options) { o.Data = "" },
 	} {
 		o := loopback(t)
 		set(&o)

@@ -35,6 +35,10 @@ type Options struct {
 	// would carry it is made, unless Demo is set.
 	AdminURL, PublicURL, DeviceURL, PKIURL string
 
+	// MapTilesURL is the map's tile server, a template with {z}, {x} and {y}; empty:
+	// no page asks anybody for a map. MapAttribution stands beside the map.
+	MapTilesURL, MapAttribution string
+
 	// Organization stands in certificates.
 	Organization string
 
@@ -128,7 +132,8 @@ func (o *Options) complete() error {
 			return err
 		}
 	}
-	return nil
+	_, err := tileOrigin(o.MapTilesURL)
+	return err
 }
 
 // checkURL accepts an address without path, query or user, and strips a final

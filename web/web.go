@@ -2,6 +2,7 @@ package web
 
 import (
 	"embed"
+	"fmt"
 	"html/template"
 	"io/fs"
 	"net/http"
@@ -18,10 +19,21 @@ type Info struct {
 	// WardURL is the address of the demo's ward page; empty outside the demo.
 	WardURL string
 	Version string
+	// TileOrigin is the one other place that pages may load pictures from: the map's
+	// tile server, as scheme://host. Empty: none.
+	TileOrigin string
 }
 
-const policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; " +
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'%s; " +
 	"form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+
+// policyFor is the Content-Security-Policy of every page.
+func policyFor(i Info) string {
+	if i.TileOrigin == "" {
+		return fmt.Sprintf(policy, "")
+	}
+	return fmt.Sprintf(policy, " "+i.TileOrigin)
+}
 
 // New returns the handler of every page outside of /api.
 func New(info func() Info) http.Handler {
@@ -46,13 +58,13 @@ func New(info func() Info) http.Handler {
 		})
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { missing(w) })
-	return withPolicy(mux)
+	return withPolicy(mux, info)
 }
 
-func withPolicy(next http.Handler) http.Handler {
+func withPolicy(next http.Handler, info func() Info) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
+		h.Set("Content-Security-Policy", policyFor(info()))
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-cache")

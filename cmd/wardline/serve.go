@@ -32,6 +32,9 @@ type serveCmd struct {
 	DeviceURL string `help:"Address at which devices reach the server." placeholder:"https://NAME" name:"device-url"`
 	PKIURL    string `help:"Address of CRL, OCSP and SCEP in certificates and invitations." placeholder:"http://NAME" name:"pki-url"`
 
+	MapTilesURL    string `help:"Tile server of the map, for devices that report coordinates. Default: none, and no page asks anybody for a map." placeholder:"https://NAME/{z}/{x}/{y}.png" name:"map-tiles-url"`
+	MapAttribution string `help:"What the maker of the map wants to be said beside it." placeholder:"TEXT"`
+
 	Organization      string `help:"The hospital's name in certificates." default:"Wardline"`
 	BootstrapAdmin    string `help:"Username of the first account, on a server that has none." placeholder:"NAME"`
 	BootstrapPassword string `help:"Its password; use the environment variable." placeholder:"PASSWORD"`
@@ -53,6 +56,7 @@ func (c *serveCmd) Run(ctx context.Context, t terminal, log *slog.Logger) error 
 	o := c.options(log)
 	c.apply(&o)
 	o.AdminURL, o.PublicURL, o.DeviceURL, o.PKIURL = c.AdminURL, c.PublicURL, c.DeviceURL, c.PKIURL
+	o.MapTilesURL, o.MapAttribution = c.MapTilesURL, c.MapAttribution
 	o.Organization = c.Organization
 	o.BootstrapAdmin, o.BootstrapPassword = c.BootstrapAdmin, c.BootstrapPassword
 	o.Out = t.out
