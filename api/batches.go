@@ -24,6 +24,9 @@ func (a *API) registerBatches() {
 		limit: batchLimit, summary: "Ask many devices to do the same",
 		about: "Each device is decided about by itself: those that are refused are named with the reason. Work that is not quiet goes out in rings."},
 		mayFresh(auth.CommandsBatch), a.requestBatch)
+	register(a, operation{id: "list_batches", method: http.MethodGet, path: "/batches", tag: "commands",
+		summary: "Batches, newest first, with how far each has come",
+		about:   "Who is limited to sites or classes sees the batches that touch them, counted within them."}, may(auth.CommandsRead), a.listBatches)
 	register(a, operation{id: "get_batch", method: http.MethodGet, path: "/batches/{id}", tag: "commands",
 		summary: "One batch, with the outcome of each device"}, may(auth.CommandsRead), a.getBatch)
 	register(a, operation{id: "cancel_batch", method: http.MethodPost, path: "/batches/{id}/cancel", tag: "commands",

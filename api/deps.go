@@ -87,12 +87,16 @@ type Commands interface {
 	Check(ctx context.Context, actor audit.Actor, ask commands.Ask) error
 	Get(ctx context.Context, id commands.ID) (commands.Command, error)
 	List(ctx context.Context, q commands.Query) (commands.Page, error)
+	Count(ctx context.Context, q commands.Query) (int, error)
+	Waits(ctx context.Context, scope commands.Scope) (map[commands.Waiting]int, error)
+	Origins(ctx context.Context, scope commands.Scope) ([]commands.Origin, error)
 	Cancel(ctx context.Context, actor audit.Actor, id commands.ID, reason string) (commands.Command, error)
 	Approve(ctx context.Context, actor audit.Actor, id commands.ID, orderHash string) (commands.Command, error)
 	Deny(ctx context.Context, actor audit.Actor, id commands.ID, reason string) (commands.Command, error)
 
 	RequestBatch(ctx context.Context, actor audit.Actor, b commands.BatchAsk) (commands.Batch, error)
 	Batch(ctx context.Context, id commands.BatchID) (commands.Batch, error)
+	Batches(ctx context.Context, q commands.BatchQuery) (commands.BatchPage, error)
 	CancelBatch(ctx context.Context, actor audit.Actor, id commands.BatchID, reason string) (commands.Batch, error)
 	ApproveBatch(ctx context.Context, actor audit.Actor, id commands.BatchID, ordersHash string) (commands.Batch, error)
 }

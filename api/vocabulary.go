@@ -32,6 +32,7 @@ func vocabulary(r huma.Registry) {
 	say(r, append([]safety.State{safety.StateNotPump}, safety.States()...)...)
 	say(r, safety.Quiet, safety.Disruptive, safety.Destructive)
 	say(r, append([]commands.State{commands.StateNone}, commands.States()...)...)
+	say(r, commands.Waitings()...)
 	say(r, append([]commands.Outcome{commands.OutcomeNone}, commands.Outcomes()...)...)
 	say(r, auth.Roles()...)
 	say(r, auth.Permissions()...)

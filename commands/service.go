@@ -117,6 +117,7 @@ func (s *Service) List(ctx context.Context, q Query) (Page, error) {
 		q.Limit = 50
 	}
 	q.Limit = min(max(q.Limit, 1), 500)
+	q.AliveWithin = aliveWithin
 	page, err := s.storage.Commands(ctx, q)
 	if err != nil {
 		return Page{}, fmt.Errorf("list commands: %w", err)

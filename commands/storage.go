@@ -54,6 +54,14 @@ type Storage interface {
 	Command(ctx context.Context, id ID) (Command, Situation, error)
 	Commands(ctx context.Context, q Query) (Page, error)
 	Batch(ctx context.Context, id BatchID) (Batch, error)
+	// CountCommands is Page.Total alone. CountWaiting counts what is open by what it
+	// waits for; a device counts as heard of when that was not longer ago than alive.
+	CountCommands(ctx context.Context, q Query) (int, error)
+	CountWaiting(ctx context.Context, scope Scope, alive time.Duration) (map[Waiting]int, error)
+	// Origins groups what waits for a second person.
+	Origins(ctx context.Context, scope Scope) ([]Origin, error)
+	// Batches reads a page of batches, newest first.
+	Batches(ctx context.Context, q BatchQuery) (BatchPage, error)
 	// Questions are the wipes that ended open because the device enrolled anew.
 	Questions(ctx context.Context, id device.ID) ([]Question, error)
 	// AnswerQuestion closes the question that a command left and records the event.
@@ -133,6 +141,18 @@ type Query struct {
 	Kind      device.Kind
 	States    []State
 	Requester string // Actor.ID
+	Scope     Scope
+	// Waiting selects open commands by what they wait for.
+	Waiting Waiting
+	Outcome Outcome
+	// Unresolved: wipes that ended NOT erased, that no later wipe of the same device
+	// followed, and whose device is still the hospital's.
+	Unresolved bool
+	// Origins, when not nil, are the only ones: what a second person may decide.
+	Origins []Origin
+	// AliveWithin is how long ago a device may have been heard of to count as such;
+	// List fills it in.
+	AliveWithin time.Duration
 	// Before is the cursor: commands asked before this one. Newest come first.
 	Before ID
 	Limit  int // 1 to 500; 0: 50

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"gorm.io/gorm"
-
 	"wardline/commands"
 	"wardline/device"
 )
@@ -42,11 +40,14 @@ func (s *Store) Command(ctx context.Context, id commands.ID) (commands.Command, 
 // Commands implements commands.Storage.
 func (s *Store) Commands(ctx context.Context, q commands.Query) (commands.Page, error) {
 	db := s.reader.WithContext(ctx)
-	var total int64
-	if err := selecting(db.Model(&commandRow{}), q).Count(&total).Error; err != nil {
-		return commands.Page{}, fmt.Errorf("count commands: %w", err)
+	total, err := s.CountCommands(ctx, q)
+	if err != nil {
+		return commands.Page{}, err
 	}
-	page := selecting(db, q)
+	page, err := s.selecting(db, q)
+	if err != nil {
+		return commands.Page{}, fmt.Errorf("read commands: %w", err)
+	}
 	if q.Before != "" {
 		page = page.Where("id < ?", q.Before)
 	}
@@ -54,36 +55,16 @@ func (s *Store) Commands(ctx context.Context, q commands.Query) (commands.Page, 
 	if err := page.Order("id DESC").Limit(q.Limit + 1).Find(&rows).Error; err != nil {
 		return commands.Page{}, fmt.Errorf("read commands: %w", err)
 	}
-	out := commands.Page{Total: int(total)}
+	out := commands.Page{Total: total}
 	if len(rows) > q.Limit {
 		rows = rows[:q.Limit]
 		out.Next = commands.ID(rows[q.Limit-1].ID)
 	}
-	var err error
 	if out.Items, err = commandsOf(rows); err != nil {
 		return commands.Page{}, err
 	}
 	out.Situations, err = s.situations(db, out.Items)
 	return out, err
-}
-
-func selecting(db *gorm.DB, q commands.Query) *gorm.DB {
-	if q.Device != "" {
-		db = db.Where("device_id = ?", q.Device)
-	}
-	if q.Batch != "" {
-		db = db.Where("batch_id = ?", q.Batch)
-	}
-	if q.Kind != "" {
-		db = db.Where("kind = ?", q.Kind)
-	}
-	if len(q.States) > 0 {
-		db = db.Where("state IN ?", q.States)
-	}
-	if q.Requester != "" {
-		db = db.Where("requester_id = ?", q.Requester)
-	}
-	return db
 }
 
 // Questions implements commands.Storage.

@@ -36,6 +36,7 @@ func suiteCommands(t *testing.T, h *Harness) {
 	suiteCommandsPumps(t, h)
 	suiteCommandsWiped(t, h)
 	suiteCommandsBatches(t, h)
+	suiteCommandsLists(t, h)
 	suiteCommandsModel(t, h)
 }
 
