@@ -14,6 +14,27 @@ type Heard struct {
 	// overtaken by the one in Report, oldest first: no infusion may be missing from
 	// the history because it was short.
 	Changes []TherapyChange
+	// Hours are the hours in which it was heard before the one of Report, oldest
+	// first, each by its beginning; nearly always none.
+	Hours []time.Time
+}
+
+// hourOf is the hour that a time lies in, by its beginning.
+func hourOf(t time.Time) time.Time { return t.UTC().Truncate(time.Hour) }
+
+// NewHours are the hours that a report adds to those in which the device was
+// heard, when it was last heard at before (zero: never).
+func (h Heard) NewHours(before time.Time) []time.Time {
+	var hours []time.Time
+	for _, hour := range h.Hours {
+		if hour.After(before) {
+			hours = append(hours, hour)
+		}
+	}
+	if last := hourOf(h.Report.ReceivedAt); last.After(before) {
+		hours = append(hours, last)
+	}
+	return hours
 }
 
 // TherapyChange is a therapy state and since when it was true, by the server's

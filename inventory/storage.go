@@ -70,6 +70,10 @@ type Storage interface {
 	SaveFacts(ctx context.Context, id device.ID, hash string, facts Facts) error
 	// FactsHash is the hash of the facts last stored; empty when there are none.
 	FactsHash(ctx context.Context, id device.ID) (string, error)
+	// CheckIns are how many devices were heard of in each hour from since on, oldest
+	// first; hours without any are left out. ForgetCheckIns deletes hours before.
+	CheckIns(ctx context.Context, scope Scope, since time.Time) ([]CheckIns, error)
+	ForgetCheckIns(ctx context.Context, before time.Time) error
 	// ForgetLocations deletes sightings that ended before wards, and coordinates
 	// taken before coordinates of devices that are not lost now. It returns how
 	// many rows went, at most limit of each.

@@ -100,6 +100,7 @@ func merge(older, newer Heard) Heard {
 		older, newer = newer, older
 	}
 	was := older.Report
+	newer.Hours = hoursBefore(older, newer)
 	if !was.Therapy.Valid() && len(older.Changes) == 0 && len(newer.Changes) == 0 {
 		if newer.Report.Location == nil {
 			newer.Report.Location = was.Location
@@ -123,6 +124,17 @@ func merge(older, newer Heard) Heard {
 		newer.Report.Location = was.Location
 	}
 	return newer
+}
+
+// hoursBefore are the hours of both before the one in which newer was heard.
+func hoursBefore(older, newer Heard) []time.Time {
+	last := hourOf(newer.Report.ReceivedAt)
+	if len(older.Hours) == 0 && len(newer.Hours) == 0 && hourOf(older.Report.ReceivedAt).Equal(last) {
+		return nil // the usual case: no hour has ended since the last write
+	}
+	hours := slices.Concat(older.Hours, []time.Time{hourOf(older.Report.ReceivedAt)}, newer.Hours)
+	slices.SortFunc(hours, time.Time.Compare)
+	return slices.DeleteFunc(slices.Compact(hours), func(h time.Time) bool { return !h.Before(last) })
 }
 
 // WantsInventory reports whether the device's inventory is another than the one
@@ -254,6 +266,9 @@ func (t *Telemetry) sweep(ctx context.Context) error {
 	t.mu.Unlock()
 	if !due {
 		return nil
+	}
+	if err := t.storage.ForgetCheckIns(ctx, now.UTC().Add(-CheckInsKept)); err != nil {
+		return err
 	}
 	return t.ForgetLocations(ctx)
 }

@@ -31,6 +31,8 @@ func (r *remembering) ForgetLocations(context.Context, time.Time, time.Time, int
 	return 0, nil
 }
 
+func (r *remembering) ForgetCheckIns(context.Context, time.Time) error { return nil }
+
 func TestEveryPollIsWrittenWithinSecondsAndBeforeTheServerStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &remembering{written: map[device.ID]time.Time{}}

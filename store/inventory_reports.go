@@ -23,7 +23,7 @@ func (s *Store) SaveReports(ctx context.Context, heard []inventory.Heard, keep f
 	return s.write(ctx, func(t *tx) error {
 		b := &reportBatch{tx: t, heard: heard, keep: keep}
 		for _, step := range []func() error{b.readDevices, b.markPumps, b.readReports, b.readWards, b.judge, b.writeReports,
-			b.writeSightings, b.writeFixes, b.writeChanges, b.writeConfigVersions, b.wakeMoved} {
+			b.countCheckIns, b.writeSightings, b.writeFixes, b.writeChanges, b.writeConfigVersions, b.wakeMoved} {
 			if err := step(); err != nil {
 				return fmt.Errorf("save the reports of %d devices: %w", len(heard), err)
 			}
@@ -50,6 +50,7 @@ type keptReport struct {
 	id     device.ID
 	before reportRow
 	row    reportRow
+	hours  []time.Time
 }
 
 func (b *reportBatch) readDevices() error {
@@ -147,7 +148,7 @@ func (b *reportBatch) judge() error {
 		}
 		row := reportRowOf(h.Device, kept.Report)
 		row.SeenPlaceID = string(kept.SeenPlace)
-		b.kept = append(b.kept, keptReport{Kept: kept, id: h.Device, before: before, row: row})
+		b.kept = append(b.kept, keptReport{Kept: kept, id: h.Device, before: before, row: row, hours: h.NewHours(before.ReceivedAt.time())})
 	}
 	return nil
 }

@@ -118,6 +118,14 @@ CREATE TABLE challenge (
     CONSTRAINT challenge_pkey PRIMARY KEY (hash)
 );
 
+CREATE TABLE check_in_hour (
+    hour bigint NOT NULL,
+    site_id text NOT NULL,
+    class text NOT NULL,
+    devices integer NOT NULL,
+    CONSTRAINT check_in_hour_pkey PRIMARY KEY (hour, site_id, class)
+);
+
 CREATE TABLE command (
     id text NOT NULL,
     batch_id text NOT NULL,
@@ -674,6 +682,8 @@ CREATE INDEX audit_event_device ON public.audit_event USING btree (device_id, at
 
 CREATE INDEX certificate_change ON public.certificate USING btree (change) WHERE (change > 0);
 
+CREATE INDEX certificate_end ON public.certificate USING btree (device_id, enrollment_id, not_after) WHERE ((fingerprint <> ''::text) AND (superseded_at = 0) AND (revocation <> 'revoked'::text));
+
 CREATE UNIQUE INDEX certificate_fingerprint ON public.certificate USING btree (fingerprint) WHERE (fingerprint <> ''::text);
 
 CREATE INDEX certificate_key ON public.certificate USING btree (key_hash);
@@ -751,6 +761,8 @@ CREATE INDEX device_report_by_last_seen ON public.device_report USING btree (rec
 CREATE INDEX device_report_by_seen_place ON public.device_report USING btree (seen_place_id, device_id) WHERE (seen_place_id <> ''::text);
 
 CREATE INDEX device_report_by_therapy ON public.device_report USING btree (therapy, therapy_at, device_id, seen_place_id) WHERE (therapy <> ''::text);
+
+CREATE INDEX device_report_wrong_clock ON public.device_report USING btree (device_id) WHERE ((clock_offset_us >= 120000000) OR (clock_offset_us <= '-120000000'::integer));
 
 CREATE INDEX device_sanitisation_of_device ON public.device_sanitisation USING btree (device_id, at);
 

@@ -102,6 +102,14 @@ CREATE TABLE challenge (
     used_at       BIGINT NOT NULL DEFAULT 0
 );
 
+CREATE TABLE check_in_hour (
+    hour    BIGINT NOT NULL, -- its beginning
+    site_id TEXT NOT NULL, -- empty: the device belonged to no site
+    class   TEXT NOT NULL,
+    devices INTEGER NOT NULL,
+    PRIMARY KEY (hour, site_id, class)
+);
+
 CREATE TABLE command (
     id              TEXT PRIMARY KEY,
     batch_id        TEXT    NOT NULL,
@@ -604,6 +612,8 @@ CREATE INDEX audit_event_device ON audit_event (device_id, at, id) WHERE device_
 
 CREATE INDEX certificate_change ON certificate (change) WHERE change > 0;
 
+CREATE INDEX certificate_end ON certificate (device_id, enrollment_id, not_after) WHERE fingerprint <> '' AND superseded_at = 0 AND revocation <> 'revoked';
+
 CREATE UNIQUE INDEX certificate_fingerprint ON certificate (fingerprint) WHERE fingerprint <> '';
 
 CREATE INDEX certificate_key ON certificate (key_hash);
@@ -683,6 +693,8 @@ CREATE INDEX device_report_by_last_seen ON device_report (received_at, device_id
 CREATE INDEX device_report_by_seen_place ON device_report (seen_place_id, device_id) WHERE seen_place_id <> '';
 
 CREATE INDEX device_report_by_therapy ON device_report (therapy, therapy_at, device_id, seen_place_id) WHERE therapy <> '';
+
+CREATE INDEX device_report_wrong_clock ON device_report (device_id) WHERE clock_offset_us >= 120000000 OR clock_offset_us <= -120000000;
 
 CREATE INDEX device_sanitisation_of_device ON device_sanitisation (device_id, at);
 

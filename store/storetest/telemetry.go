@@ -23,6 +23,8 @@ func suiteTelemetry(t *testing.T, h *Harness) {
 		"wards are forgotten after 30 days and coordinates 7 days after the loss": forgotten,
 		"the inventory is asked for once and found by its addresses":              factsAreStored,
 		"what could not be written is written with the next try":                  writtenNextTime,
+		"each device counts once in every hour in which it is heard":              checkedIn,
+		"a device that polls on two servers counts once":                          checkedInOnTwoServers,
 		"a report of a device that is not known spoils nothing":                   unknownReporter,
 	} {
 		h.Run(name, func(t *testing.T, h *Harness) { f(newHospital(h)) })
