@@ -100,3 +100,5 @@ tool (
 	github.com/micromdm/scep/v2/cmd/scepclient
 	honnef.co/go/tools/cmd/staticcheck
 )
+
+ignore ./web/console

@@ -1,0 +1,26 @@
+import { Badge, Tooltip, VisuallyHidden } from "@mantine/core";
+import { IconBroadcast, IconBroadcastOff, IconLoader } from "@tabler/icons-react";
+import { useT } from "../i18n/strings";
+import { appStrings } from "./strings";
+import { useLive } from "./useLive";
+
+const looks = {
+  on: { color: "green", Icon: IconBroadcast, title: "live.on", text: "live.onText" },
+  connecting: { color: "gray", Icon: IconLoader, title: "live.connecting", text: "live.connectingText" },
+  down: { color: "orange", Icon: IconBroadcastOff, title: "live.down", text: "live.downText" },
+} as const;
+
+/** Whether what is on the screen follows what happens. */
+export function LiveSign() {
+  const t = useT(appStrings);
+  const state = useLive();
+  const { color, Icon, title, text } = looks[state];
+  return (
+    <Tooltip label={t(text)} multiline w={240} withArrow>
+      <Badge role="status" variant="light" color={color} tt="none" leftSection={<Icon size={12} aria-hidden />} data-live={state}>
+        {t(title)}
+        <VisuallyHidden>{`. ${t(text)}`}</VisuallyHidden>
+      </Badge>
+    </Tooltip>
+  );
+}

@@ -1,0 +1,33 @@
+import {
+  IconCertificate,
+  IconClipboardList,
+  IconDeviceMobile,
+  IconHome,
+  IconInbox,
+  IconListCheck,
+  IconMapPin,
+  IconSettings,
+  IconShieldLock,
+  IconTags,
+  IconUser,
+  IconUsers,
+  type Icon,
+} from "@tabler/icons-react";
+
+/** The signs of the menu. */
+export const icons = {
+  overview: IconHome,
+  devices: IconDeviceMobile,
+  enrollment: IconCertificate,
+  commands: IconListCheck,
+  inbox: IconInbox,
+  places: IconMapPin,
+  configurations: IconSettings,
+  models: IconTags,
+  people: IconUsers,
+  audit: IconClipboardList,
+  account: IconUser,
+  guard: IconShieldLock,
+} satisfies Record<string, Icon>;
+
+export type IconName = keyof typeof icons;

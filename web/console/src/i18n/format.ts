@@ -1,0 +1,52 @@
+import i18next from "./i18n";
+
+const cache = new Map<string, Intl.DateTimeFormat>();
+
+function formatter(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = i18next.language + JSON.stringify(options);
+  let f = cache.get(key);
+  if (!f) cache.set(key, (f = new Intl.DateTimeFormat(i18next.language, options)));
+  return f;
+}
+
+/** Date and time with its zone, as in a protocol: "23 Nov 2026, 03:14:07 CET". */
+export function dateTime(at: string | number | Date): string {
+  return formatter({ dateStyle: "medium", timeStyle: "long" }).format(new Date(at));
+}
+
+/** The time of day with its zone for today, with the date for other days. */
+export function shortTime(at: string | number | Date, now: number = Date.now()): string {
+  const date = new Date(at);
+  const today = new Date(now).toDateString() === date.toDateString();
+  return formatter({
+    ...(today ? {} : { day: "numeric", month: "short", year: date.getFullYear() === new Date(now).getFullYear() ? undefined : "numeric" }),
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZoneName: "short",
+  }).format(date);
+}
+
+export function day(at: string | number | Date): string {
+  return formatter({ dateStyle: "medium" }).format(new Date(at));
+}
+
+const units: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+  ["second", 1],
+];
+
+/** "4 minutes ago", "in 2 hours"; seconds count from now, the past is negative. */
+export function relative(seconds: number): string {
+  const f = new Intl.RelativeTimeFormat(i18next.language, { numeric: "auto", style: "short" });
+  for (const [unit, size] of units) {
+    // Two of a unit at least: "90 minutes" says more than "2 hours".
+    if (Math.abs(seconds) >= 2 * size || unit === "second") return f.format(Math.round(seconds / size), unit);
+  }
+  return "";
+}
+
+export function number(n: number): string {
+  return new Intl.NumberFormat(i18next.language).format(n);
+}

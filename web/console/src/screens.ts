@@ -1,0 +1,30 @@
+import type { appStrings } from "./app/strings";
+import type { IconName } from "./app/icons";
+import type { Permission } from "./session/session";
+
+/**
+ * One screen of the console. This table is the router's own: what is not here
+ * does not exist, and the tests walk it (accessibility, screenshots).
+ */
+export interface Screen {
+  /** As the router writes it: /devices/$id. */
+  path: string;
+  /** The text of appStrings that names it in the menu and the palette. */
+  name: keyof (typeof appStrings)["en"]["screens"];
+  /** Where it stands in the menu; screens without are reached from others. */
+  menu?: { icon: IconName; group: "work" | "setup" | "people" };
+  /** Without this permission it is neither offered nor shown. */
+  permission: Permission;
+  /** Its code, loaded when it is first opened. The component is the default export. */
+  load: () => Promise<{ default: React.ComponentType }>;
+}
+
+export const screens: Screen[] = [
+  {
+    path: "/devices",
+    name: "devices",
+    menu: { icon: "devices", group: "work" },
+    permission: "devices.read",
+    load: () => import("./features/devices/DevicesPage"),
+  },
+];

@@ -1,0 +1,26 @@
+import { Tooltip } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { dateTime, relative, shortTime } from "../i18n/format";
+import { useT } from "../i18n/strings";
+import { uiStrings } from "./strings";
+import { useNow } from "./useNow";
+
+interface Props {
+  at: string | null | undefined;
+  /** age: "4 min. ago", counting on. clock: the time with its zone. */
+  as?: "age" | "clock";
+}
+
+/** A moment. The whole date with its zone is in the tooltip, and read by screen readers as the element's time. */
+export function Time({ at, as = "age" }: Props) {
+  const t = useT(uiStrings);
+  useTranslation(); // drawn anew in another language
+  const now = useNow();
+  if (!at) return <>{t("never")}</>;
+  const seconds = (new Date(at).getTime() - now) / 1000;
+  return (
+    <Tooltip label={dateTime(at)} withArrow openDelay={300}>
+      <time dateTime={at}>{as === "age" ? relative(seconds) : shortTime(at, now)}</time>
+    </Tooltip>
+  );
+}
