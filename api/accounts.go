@@ -23,6 +23,12 @@ func (a *API) registerAccounts() {
 		summary: "Make a link with which somebody chooses a new password"}, mayFresh(auth.AccountsManage), a.newSetupLink)
 	register(a, operation{id: "reset_totp", method: http.MethodPost, path: "/accounts/{id}/reset-totp", tag: "people", status: http.StatusNoContent,
 		summary: "Take away somebody's authenticator app, so that they can set up another"}, mayFresh(auth.AccountsManage), a.resetTOTP)
+	register(a, operation{id: "list_vouches", method: http.MethodGet, path: "/vouches", tag: "people",
+		summary: "Accounts with a new role that nobody has confirmed yet"}, mayFresh(auth.AccountsVouch), a.listVouches)
+	register(a, operation{id: "vouch", method: http.MethodPost, path: "/accounts/{id}/vouch", tag: "people",
+		summary: "Confirm that somebody is who their new role says",
+		about: "Takes a fresh proof of my own second factor. Until somebody has confirmed the person, and until the role has cooled off, " +
+			"it destroys nothing. Nobody confirms themselves, or a role that they gave."}, mayFresh(auth.AccountsVouch), a.vouch)
 	register(a, operation{id: "list_roles", method: http.MethodGet, path: "/roles", tag: "people",
 		summary: "The roles and what each may do"}, may(auth.SelfManage), a.listRoles)
 	register(a, operation{id: "list_tokens", method: http.MethodGet, path: "/tokens", tag: "people",
@@ -72,13 +78,29 @@ type AccountView struct {
 	HasSecondFactor bool           `json:"has_second_factor"`
 	CreatedAt       time.Time      `json:"created_at"`
 	LastSignInAt    *time.Time     `json:"last_sign_in_at" nullable:"true"`
+	NewRoles        []NewRoleView  `json:"new_roles" doc:"Roles given lately: from good_from on they destroy, when somebody has confirmed the person."`
 	Version         int            `json:"version" doc:"As in the ETag."`
 }
 
+// NewRoleView is a role that was given lately.
+type NewRoleView struct {
+	Role        auth.Role      `json:"role"`
+	Words       string         `json:"words"`
+	Since       time.Time      `json:"since"`
+	GivenBy     string         `json:"given_by" doc:"Id of the account that gave it, or the host."`
+	ConfirmedBy auth.AccountID `json:"confirmed_by" doc:"Empty: nobody has."`
+	GoodFrom    *time.Time     `json:"good_from" nullable:"true"`
+}
+
 func accountView(x auth.Account) AccountView {
-	return AccountView{ID: x.ID, Username: x.Username, Name: x.Name, Roles: x.Roles, Scope: scopeView(x.Scope), Disabled: x.Disabled,
+	v := AccountView{ID: x.ID, Username: x.Username, Name: x.Name, Roles: x.Roles, Scope: scopeView(x.Scope), Disabled: x.Disabled,
 		Founder: x.Founder, HasPassword: x.HasPassword, HasSecondFactor: x.HasSecondFactor, CreatedAt: x.CreatedAt,
 		LastSignInAt: timeOrNil(x.LastSignInAt), Version: x.Version}
+	for _, c := range x.Cooling {
+		v.NewRoles = append(v.NewRoles, NewRoleView{Role: c.Role, Words: c.Role.Words(), Since: c.Since, GivenBy: c.By,
+			ConfirmedBy: c.VouchedBy, GoodFrom: timeOrNil(c.GoodFrom)})
+	}
+	return v
 }
 
 type listAccountsInput struct {
@@ -201,6 +223,38 @@ func (a *API) newSetupLink(ctx context.Context, in *AccountInput) (*output[Setup
 
 func (a *API) resetTOTP(ctx context.Context, in *AccountInput) (*empty, error) {
 	return nil, a.auth.ResetTOTP(ctx, principalOf(ctx), in.ID)
+}
+
+func (a *API) listVouches(ctx context.Context, _ *struct{}) (*pageOutput[AccountView], error) {
+	list, err := a.auth.Vouchable(ctx, principalOf(ctx))
+	if err != nil {
+		return nil, err
+	}
+	views := make([]AccountView, len(list))
+	for i, x := range list {
+		views[i] = accountView(x)
+	}
+	return whole(views), nil
+}
+
+// ProofInput is a fresh proof of the second factor.
+type ProofInput struct {
+	OTP string `json:"otp" minLength:"6" maxLength:"16" doc:"One-time code."`
+}
+
+func (in ProofInput) proof() auth.Proof { return auth.Proof{OTP: in.OTP} }
+
+type vouchInput struct {
+	AccountInput
+	Body ProofInput
+}
+
+func (a *API) vouch(ctx context.Context, in *vouchInput) (*versioned[AccountView], error) {
+	x, err := a.auth.Vouch(ctx, principalOf(ctx), in.ID, in.Body.proof())
+	if err != nil {
+		return nil, err
+	}
+	return &versioned[AccountView]{ETag: etag(x.Version), Body: accountView(x)}, nil
 }
 
 // RoleView is a role and what it may do.

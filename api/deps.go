@@ -44,6 +44,8 @@ type People interface {
 	ChangeAccount(ctx context.Context, p auth.Principal, id auth.AccountID, c auth.AccountChange) (auth.Account, error)
 	NewSetupLink(ctx context.Context, p auth.Principal, id auth.AccountID) (string, error)
 	ResetTOTP(ctx context.Context, p auth.Principal, id auth.AccountID) error
+	Vouchable(ctx context.Context, p auth.Principal) ([]auth.Account, error)
+	Vouch(ctx context.Context, p auth.Principal, id auth.AccountID, proof auth.Proof) (auth.Account, error)
 
 	Tokens(ctx context.Context, p auth.Principal, account auth.AccountID) ([]auth.Token, error)
 	CreateToken(ctx context.Context, p auth.Principal, n auth.NewToken) (auth.Token, string, error)

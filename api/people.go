@@ -23,7 +23,7 @@ func (a *API) registerPeople() {
 		summary: "Prove the second factor for one device or one batch",
 		about:   "For clients that hold a one-time code. Send step_up in the header Wardline-Step-Up."}, mayFresh(auth.SelfManage), a.stepUp)
 	register(a, operation{id: "get_me", method: http.MethodGet, path: "/auth/me", tag: "sign-in",
-		summary: "Who I am and what I may do"}, may(auth.SelfManage), a.me)
+		summary: "Who I am and what I may do"}, mayFresh(auth.SelfManage), a.me)
 	register(a, operation{id: "change_password", method: http.MethodPost, path: "/auth/password", tag: "sign-in", status: http.StatusNoContent,
 		summary: "Change my password", about: "All my other sessions end."}, mayFresh(auth.SelfManage), a.changePassword)
 	register(a, operation{id: "begin_totp", method: http.MethodPost, path: "/auth/totp", tag: "sign-in",
@@ -118,6 +118,14 @@ func (a *API) logout(ctx context.Context, _ *struct{}) (*emptyWithCookie, error)
 	return &emptyWithCookie{SetCookie: []string{cookie(refreshCookie, "", cookiePath, 0)}}, nil
 }
 
+// WaitView is a role that is too new to destroy anything with.
+type WaitView struct {
+	Role      auth.Role `json:"role"`
+	Words     string    `json:"words"`
+	GoodFrom  time.Time `json:"good_from" doc:"When its time is over."`
+	Confirmed bool      `json:"confirmed" doc:"Whether somebody has confirmed me; without that the time alone is not enough."`
+}
+
 // Me is the person who asks.
 type Me struct {
 	ID              auth.AccountID    `json:"id"`
@@ -131,12 +139,19 @@ type Me struct {
 	Factor          auth.Factor       `json:"factor" doc:"How I signed in."`
 	SessionID       auth.SessionID    `json:"session_id"`
 	Founding        bool              `json:"founding" doc:"The hospital has not yet got two approvers: as first admin I also act as IT and biomed."`
+	FoundingEnds    *time.Time        `json:"founding_ends_at" doc:"When founding ends at the latest; it ends earlier with the second approver, and never comes back." nullable:"true"`
+	FoundingLeft    int               `json:"founding_devices_left" doc:"On how many devices more I may act during founding."`
+	Waiting         []WaitView        `json:"waiting" doc:"My roles that are new: they destroy nothing yet."`
 }
 
 func (a *API) me(ctx context.Context, _ *struct{}) (*output[Me], error) {
 	p := principalOf(ctx)
 	m := Me{ID: p.Account, Username: p.Username, Name: p.Name, Roles: p.Roles, Scope: p.Scope, Permissions: auth.PermissionsOf(p),
-		HasSecondFactor: p.HasSecondFactor, Factor: p.Factor, SessionID: p.Session, Founding: p.Founding}
+		HasSecondFactor: p.HasSecondFactor, Factor: p.Factor, SessionID: p.Session, Founding: p.Founding,
+		FoundingEnds: timeOrNil(p.FoundingEnds), FoundingLeft: p.FoundingLeft}
+	for _, w := range p.Waiting {
+		m.Waiting = append(m.Waiting, WaitView{Role: w.Role, Words: w.Role.Words(), GoodFrom: w.Until, Confirmed: w.Confirmed})
+	}
 	for _, r := range p.Roles {
 		m.RoleWords = append(m.RoleWords, r.Words())
 	}

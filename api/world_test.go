@@ -73,7 +73,7 @@ func openHouse(t *testing.T, h *storetest.Harness) *house {
 	x.must(err)
 	enrollment, err := enroll.New(enroll.Options{Store: s, CA: authority, DeviceURL: "https://localhost:2", PKIURL: "http://localhost:1", Loopback: true, Now: h.Clock.Now})
 	x.must(err)
-	x.auth, err = auth.New(t.Context(), auth.Options{Storage: s, Master: master, Now: h.Clock.Now, AdminURL: "https://wardline.test",
+	x.auth, err = auth.New(t.Context(), auth.Options{Storage: s, Master: master, Now: h.Clock.Now, AdminURL: "https://wardline.test", Furnished: true,
 		Hash: auth.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}})
 	x.must(err)
 	inv := inventory.New(inventory.Options{Storage: s, Now: h.Clock.Now})

@@ -24,7 +24,8 @@ const feedEvery = time.Second
 
 func (a *App) buildServices(ctx context.Context) error {
 	var err error
-	a.auth, err = auth.New(ctx, auth.Options{Storage: a.store, Master: a.master, Now: a.o.Now, AdminURL: a.adminURL()})
+	a.auth, err = auth.New(ctx, auth.Options{Storage: a.store, Master: a.master, Now: a.o.Now, AdminURL: a.adminURL(),
+		Furnished: a.o.Demo})
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"wardline/audit"
 	"wardline/internal/fault"
@@ -27,8 +28,12 @@ func (a Account) IsAdmin() bool { return !a.Disabled && slices.Contains(a.Roles,
 // work now.
 func (a Account) IsApprover() bool {
 	return !a.Disabled && slices.ContainsFunc(a.Roles, func(r Role) bool {
-		return table[CommandsErasePersonal][r].seconds() || table[CommandsPumpWipe][r].seconds()
+		return r.approves()
 	})
+}
+
+func (r Role) approves() bool {
+	return table[CommandsErasePersonal][r].seconds() || table[CommandsPumpWipe][r].seconds()
 }
 
 // NewAccount describes an account to be made.
@@ -104,16 +109,17 @@ func (s *Service) CreateAccount(ctx context.Context, p Principal, n NewAccount) 
 	if err := Authorise(p, AccountsManage, Anywhere); err != nil {
 		return Created{}, err
 	}
-	return s.createAccount(ctx, p.Actor(), n, func(Standing) error { return nil })
+	return s.createAccount(ctx, p.Actor(), n, false)
 }
 
 // CreateAccountLocally makes an account for whoever runs a program on the host
-// itself: `wardline user create`, the demo.
+// itself: the demo. With Options.Furnished its roles and factor count as long
+// held.
 func (s *Service) CreateAccountLocally(ctx context.Context, by audit.Actor, n NewAccount) (Created, error) {
 	if err := onHost(by); err != nil {
 		return Created{}, err
 	}
-	return s.createAccount(ctx, by, n, func(Standing) error { return nil })
+	return s.createAccount(ctx, by, n, s.furnished)
 }
 
 // onHost guards the methods that ask for no right: their caller sits on the host
@@ -125,7 +131,7 @@ func onHost(by audit.Actor) error {
 	return nil
 }
 
-func (s *Service) createAccount(ctx context.Context, by audit.Actor, n NewAccount, check func(Standing) error) (Created, error) {
+func (s *Service) createAccount(ctx context.Context, by audit.Actor, n NewAccount, longHeld bool) (Created, error) {
 	n.Username, n.Name = normaliseUsername(n.Username), strings.TrimSpace(n.Name)
 	if err := n.check(); err != nil {
 		return Created{}, err
@@ -143,7 +149,12 @@ func (s *Service) createAccount(ctx context.Context, by audit.Actor, n NewAccoun
 		}
 		created.SetupToken, link = token, &SetupLink{Hash: hash, Account: p.ID}
 	}
-	created.Account, err = s.storage.AddAccount(ctx, by, p, link, check)
+	created.Account, err = s.storage.AddAccount(ctx, by, p, link, func(p Person, st Standing) (Person, error) {
+		if !longHeld {
+			p.coolAll(by.ID, st.Now)
+		}
+		return p, nil
+	})
 	if errors.Is(err, ErrTaken) {
 		return Created{}, codeUsernameTaken.New("There is already an account %q.", n.Username).WithField("username", "is taken")
 	}
@@ -151,6 +162,14 @@ func (s *Service) createAccount(ctx context.Context, by audit.Actor, n NewAccoun
 		return Created{}, fmt.Errorf("create account: %w", err)
 	}
 	return created, nil
+}
+
+// coolAll: whatever a new account has is new.
+func (p *Person) coolAll(by string, now time.Time) {
+	p.coolRoles(by, now, everyRole)
+	if len(p.TOTP) > 0 {
+		p.TOTPGoodFrom = now.Add(FactorCooling)
+	}
 }
 
 // newPerson does the slow part, outside of any transaction.
@@ -204,8 +223,8 @@ type AccountChange struct {
 }
 
 // ChangeAccount changes somebody else's account, or one's own name. Taking
-// rights away ends the account's sessions at once. The last administrator stays
-// one.
+// rights away ends the account's sessions at once; the last administrator and
+// the last two approvers stay what they are. Rights that are given cool off.
 func (s *Service) ChangeAccount(ctx context.Context, p Principal, id AccountID, c AccountChange) (Account, error) {
 	if err := Authorise(p, AccountsManage, Anywhere); err != nil {
 		return Account{}, err
@@ -214,7 +233,7 @@ func (s *Service) ChangeAccount(ctx context.Context, p Principal, id AccountID, 
 		return Account{}, codeOwnRights.New("You cannot change your own roles, scope or status.")
 	}
 	a, err := s.storage.ChangePerson(ctx, p.Actor(), id, func(person Person, st Standing) (Change, error) {
-		return c.apply(person, st)
+		return c.apply(p.Actor(), person, st)
 	})
 	if err != nil {
 		return Account{}, hidden(err, "account")
@@ -223,7 +242,7 @@ func (s *Service) ChangeAccount(ctx context.Context, p Principal, id AccountID, 
 }
 
 // apply is the rule of ChangeAccount.
-func (c AccountChange) apply(person Person, st Standing) (Change, error) {
+func (c AccountChange) apply(by audit.Actor, person Person, st Standing) (Change, error) {
 	if c.IfVersion != 0 && c.IfVersion != person.Version {
 		return Change{}, ErrStale
 	}
@@ -257,6 +276,12 @@ func (c AccountChange) apply(person Person, st Standing) (Change, error) {
 	if before.IsAdmin() && !after.IsAdmin() && st.OtherAdmins == 0 {
 		return Change{}, codeLastAdmin.New("%s is the last administrator.", before.Name)
 	}
+	if !before.ApproverFrom().IsZero() && after.ApproverFrom().IsZero() && st.FoundingEnded && st.OtherApprovers < 2 {
+		return Change{}, codeLastApprovers.New("%s is one of the last two people who can approve destructive work.", before.Name)
+	}
+	after.coolRoles(by.ID, st.Now, func(r Role) bool {
+		return !slices.Contains(before.Roles, r) || (before.Disabled && !after.Disabled) || wider(before.Scope, after.Scope)
+	})
 	change := Change{Person: person, Action: "account.changed", Detail: detail}
 	if lessRights(before, *after) || c.Scope != nil {
 		change.EndSessions, change.Reason = true, "rights changed"

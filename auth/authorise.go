@@ -41,7 +41,8 @@ var Anywhere = Target{anywhere: true}
 
 // Authorise is the one place that says whether p may do something. It returns a
 // fault that may be shown. Reading a device outside of one's reach is answered
-// as if it did not exist.
+// as if it did not exist. A right that destroys is not good on any device while
+// the roles that it comes from cool off (cooling.go).
 func Authorise(p Principal, permission Permission, t Target) error {
 	if err := authoriseRole(p, permission, Grant.asks); err != nil {
 		return err
@@ -50,6 +51,9 @@ func Authorise(p Principal, permission Permission, t Target) error {
 		return nil
 	}
 	if reach, _ := ReachOf(p, permission); reach.Covers(t) {
+		if weighty[permission] {
+			return settled(p, permission, Grant.asks)
+		}
 		return nil
 	}
 	if strings.HasSuffix(string(permission), ".read") {
@@ -97,6 +101,9 @@ func AuthoriseSecond(p Principal, permission Permission, t Target, asker Asker) 
 	}
 	if reach := secondReach(p); !t.anywhere && !reach.Covers(t) {
 		return codeOutOfScope.New("Your account does not hold for this device.")
+	}
+	if weighty[permission] || weightySecond[permission] {
+		return settled(p, permission, Grant.seconds)
 	}
 	return nil
 }

@@ -52,7 +52,10 @@ func (s *Service) createFounder(ctx context.Context, by audit.Actor, n NewAccoun
 		return Created{}, err
 	}
 	p.Founder = true
-	a, err := s.storage.AddAccount(ctx, by, p, nil, notFounded)
+	a, err := s.storage.AddAccount(ctx, by, p, nil, func(p Person, st Standing) (Person, error) {
+		p.coolAll(by.ID, st.Now)
+		return p, notFounded(st)
+	})
 	if errors.Is(err, ErrTaken) {
 		return Created{}, codeFounded.New("There was a first administrator already, or there is an account %q.", n.Username)
 	}

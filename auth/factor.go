@@ -40,11 +40,10 @@ func (s *Service) EnrolTOTP(ctx context.Context, p Principal, password, otp stri
 	}
 	_, err = s.storage.ChangePerson(ctx, p.Actor(), p.Account, func(person Person, st Standing) (Change, error) {
 		if person.HasSecondFactor {
-			step, err := s.checkCode(person, person.TOTP, otp, st.Now)
-			if err != nil {
+			var err error
+			if person, _, err = s.prove(person, Proof{OTP: otp}, st, toReplace); err != nil {
 				return Change{}, err
 			}
-			person.TOTPCounter = step
 		}
 		person.TOTPPending = sealed
 		return Change{Person: person, Action: "account.factor_begun", Detail: map[string]any{"factor": "totp"}}, nil
@@ -55,8 +54,9 @@ func (s *Service) EnrolTOTP(ctx context.Context, p Principal, password, otp stri
 	return Enrolment{Seed: seed, URL: seedURL(s.issuer, person.Username, seed)}, nil
 }
 
-// ConfirmTOTP makes the pending factor good with its first code. All other
-// sessions of the account end.
+// ConfirmTOTP makes the pending factor one with its first code. All other
+// sessions of the account end. It cools off; the app that it replaces stays good
+// meanwhile.
 func (s *Service) ConfirmTOTP(ctx context.Context, p Principal, otp string) error {
 	if err := s.own(ctx, p); err != nil {
 		return err
@@ -65,9 +65,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, p Principal, otp string) erro
 		if len(person.TOTPPending) == 0 {
 			return Change{}, codeNoPending.New("No authenticator app is being set up.")
 		}
-		fresh := person
-		fresh.TOTPCounter = 0 // another seed: its steps were never used
-		step, err := s.checkCode(fresh, person.TOTPPending, otp, st.Now)
+		step, err := s.checkCode(person.ID, person.TOTPPending, otp, st.Now, 0)
 		if err != nil {
 			return Change{}, err
 		}
@@ -75,7 +73,11 @@ func (s *Service) ConfirmTOTP(ctx context.Context, p Principal, otp string) erro
 		if person.HasSecondFactor {
 			action = "account.factor_replaced"
 		}
+		if len(person.TOTP) > 0 && !st.Now.Before(person.TOTPGoodFrom) {
+			person.TOTPOld, person.TOTPOldCounter = person.TOTP, person.TOTPCounter
+		}
 		person.TOTP, person.TOTPPending, person.TOTPCounter, person.HasSecondFactor = person.TOTPPending, nil, step, true
+		person.TOTPGoodFrom = st.Now.Add(FactorCooling)
 		return Change{Person: person, Action: auditAction(action), EndSessions: true, Except: p.Session,
 			Reason: "second factor changed", Detail: map[string]any{"factor": "totp"}}, nil
 	})
@@ -106,6 +108,8 @@ func (s *Service) ChangePassword(ctx context.Context, p Principal, old, password
 }
 
 // ResetTOTP takes away somebody else's factor, so that they can set up another.
+// Whoever then sets it up may be somebody else: the account's roles cool off
+// anew, and somebody has to confirm the person.
 func (s *Service) ResetTOTP(ctx context.Context, p Principal, id AccountID) error {
 	if err := Authorise(p, AccountsManage, Anywhere); err != nil {
 		return err
@@ -113,8 +117,9 @@ func (s *Service) ResetTOTP(ctx context.Context, p Principal, id AccountID) erro
 	if id == p.Account {
 		return codeOwnRights.New("Set up another authenticator app for yourself instead.")
 	}
-	_, err := s.storage.ChangePerson(ctx, p.Actor(), id, func(person Person, _ Standing) (Change, error) {
-		person.TOTP, person.TOTPPending, person.HasSecondFactor = nil, nil, false
+	_, err := s.storage.ChangePerson(ctx, p.Actor(), id, func(person Person, st Standing) (Change, error) {
+		person.TOTP, person.TOTPPending, person.TOTPOld, person.HasSecondFactor = nil, nil, nil, false
+		person.coolRoles(p.Actor().ID, st.Now, everyRole)
 		return Change{Person: person, Action: "account.factor_removed", EndSessions: true, Reason: "second factor removed",
 			Detail: map[string]any{"factor": "totp"}}, nil
 	})

@@ -102,11 +102,12 @@ func (s *Service) openSession(ctx context.Context, person Person, source string,
 			return p, session, errBadCode
 		}
 		if p.HasSecondFactor {
-			step, err := s.checkCode(p, p.TOTP, in.OTP, st.Now)
-			if err != nil {
+			var factor Factor
+			var err error
+			if p, factor, err = s.prove(p, Proof{OTP: in.OTP}, st, toSignIn); err != nil {
 				return p, session, err
 			}
-			p.TOTPCounter, session.Factor = step, FactorPasswordTOTP
+			session.Factor = FactorPassword + "+" + factor
 		}
 		session.CreatedAt, session.RefreshAt = st.Now, st.Now
 		session.ExpiresAt, session.IdleUntil = st.Now.Add(SessionLife), st.Now.Add(SessionIdle)
@@ -127,13 +128,16 @@ func (s *Service) openSession(ctx context.Context, person Person, source string,
 	return granted, err
 }
 
-// checkCode finds the step of a good, unused code.
-func (s *Service) checkCode(p Person, sealed []byte, code string, now time.Time) (int64, error) {
-	seed, err := s.seedSealer(p.ID).Open(sealed)
-	if err != nil {
-		return 0, fmt.Errorf("open one-time-code seed of account %s: %w", p.ID, err)
+// checkCode finds the step of a good code that is newer than the used one.
+func (s *Service) checkCode(id AccountID, sealed []byte, code string, now time.Time, used int64) (int64, error) {
+	if len(sealed) == 0 {
+		return 0, errBadCode
 	}
-	step, ok := matchCode(string(seed), code, now, p.TOTPCounter)
+	seed, err := s.seedSealer(id).Open(sealed)
+	if err != nil {
+		return 0, fmt.Errorf("open one-time-code seed of account %s: %w", id, err)
+	}
+	step, ok := matchCode(string(seed), code, now, used)
 	if !ok {
 		return 0, errBadCode
 	}

@@ -63,6 +63,7 @@ const (
 	EventsRead     Permission = "events.read"   // the stream; filtered by DevicesRead
 	AccountsRead   Permission = "accounts.read"
 	AccountsManage Permission = "accounts.manage" // accounts, roles, scopes, factors
+	AccountsVouch  Permission = "accounts.vouch"  // confirm that somebody is who their new role says
 	SessionsManage Permission = "sessions.manage" // see and end other people's
 	TokensOwn      Permission = "tokens.own"
 	TokensManage   Permission = "tokens.manage" // see and revoke other people's
@@ -170,6 +171,7 @@ var table = map[Permission]grants{
 		and(GrantAskWard, RoleClinician).and(GrantAskNamed, RoleVendor),
 	AccountsRead:   all(GrantAsk, RoleAdmin, RoleSecurity, RoleAuditor),
 	AccountsManage: all(GrantAsk, RoleAdmin).and(GrantSecond, RoleSecurity),
+	AccountsVouch:  all(GrantAsk, RoleIT, RoleBiomed, RoleSecurity),
 	SessionsManage: all(GrantAsk, RoleAdmin, RoleSecurity),
 	TokensOwn:      all(GrantAsk, RoleAdmin, RoleIT, RoleBiomed, RoleHelpdesk, RoleSecurity, RoleSupply, RoleAuditor),
 	TokensManage:   all(GrantAsk, RoleAdmin, RoleSecurity),
@@ -197,7 +199,7 @@ func GrantOf(p Permission, r Role) Grant { return table[p][r] }
 // neverByToken are rights that no API token can have: granting rights, taking
 // the part of a person, and anything a second person is asked for.
 var neverByToken = map[Permission]bool{
-	AccountsManage: true, SessionsManage: true, TokensOwn: true, TokensManage: true, SelfManage: true,
+	AccountsManage: true, AccountsVouch: true, SessionsManage: true, TokensOwn: true, TokensManage: true, SelfManage: true,
 	SettingsManage: true, FreezeLift: true, BreakGlassOpen: true, CommandsApprove: true,
 	EnrollmentsDecide: true, ModelsWrite: true,
 }

@@ -89,6 +89,7 @@ type Factor string
 // The factors.
 const (
 	FactorPassword     Factor = "password"
+	FactorTOTP         Factor = "totp" // of a step-up
 	FactorPasswordTOTP Factor = "password+totp"
 	FactorToken        Factor = "token"
 )
@@ -136,6 +137,12 @@ type Principal struct {
 	// approvers. Until then, at most 14 days, the admin also acts as IT and
 	// biomed, on few devices (the guard counts them).
 	Founding bool
+	// FoundingEnds and FoundingLeft say until when, and on how many devices more;
+	// only AuthenticateFresh knows them.
+	FoundingEnds time.Time
+	FoundingLeft int
+	// Waiting are the roles that are too new to destroy anything with.
+	Waiting []Wait
 	// HasSecondFactor: the account has a confirmed one-time-code factor, so a
 	// step-up is possible.
 	HasSecondFactor bool

@@ -57,6 +57,10 @@ type Options struct {
 	// AdminURL is the address of the admin listener as people see it; step-ups are
 	// confirmed at its page /step-up.
 	AdminURL string
+	// Furnished makes the accounts that CreateAccountLocally makes long held: the
+	// demo, and tests, begin after the cooling-off. A hospital's server never sets
+	// it.
+	Furnished bool
 	// Issuer is the name that authenticator apps show. Empty: Wardline.
 	Issuer string
 }
@@ -71,13 +75,15 @@ type Service struct {
 	keys     *keyset
 	adminURL string
 	issuer   string
+	// furnished: see Options.
+	furnished bool
 }
 
 // New loads the keys that sign sessions, makes the first one when there is none,
 // and returns the service. Replicas may start at the same time.
 func New(ctx context.Context, o Options) (*Service, error) {
 	s := &Service{storage: o.Storage, master: o.Master, now: o.Now, newID: o.NewID,
-		hasher: newHasher(o.Hash), adminURL: o.AdminURL, issuer: o.Issuer}
+		hasher: newHasher(o.Hash), adminURL: o.AdminURL, issuer: o.Issuer, furnished: o.Furnished}
 	if s.now == nil {
 		s.now = func() time.Time { return time.Now().UTC() }
 	}

@@ -24,13 +24,20 @@ type accessClaims struct {
 	Factor   Factor    `json:"factor"`
 	Founding bool      `json:"founding,omitempty"`
 	Second   bool      `json:"second_factor,omitempty"`
+	Waiting  []Wait    `json:"waiting,omitempty"`
 }
 
 // principalOf makes the principal of a session.
 func principalOf(session Session, p Person, st Standing) Principal {
-	return Principal{Account: p.ID, Username: p.Username, Name: p.Name, Roles: p.Roles, Scope: p.Scope,
+	principal := Principal{Account: p.ID, Username: p.Username, Name: p.Name, Roles: p.Roles, Scope: p.Scope,
 		Session: session.ID, Factor: session.Factor, Audience: session.Audience,
 		Founding: founding(p.Account, st), HasSecondFactor: p.HasSecondFactor, Now: st.Now}
+	if principal.Founding {
+		principal.FoundingEnds, principal.FoundingLeft = st.FoundedAt.Add(FoundingLife), max(0, FoundingDevices-st.FoundingDevices)
+	} else {
+		principal.Waiting = p.Waiting(st)
+	}
+	return principal
 }
 
 // founding reports whether the first admin may still act on devices (SAFETY 4).
@@ -47,7 +54,7 @@ func (s *Service) grant(session Session, p Person, st Standing, refresh string) 
 			Audience: jwt.ClaimStrings{string(session.Audience)}, ID: s.newID(),
 			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(AccessLife))},
 		Session: session.ID, Username: p.Username, Name: p.Name, Roles: p.Roles, Scope: p.Scope,
-		Factor: session.Factor, Founding: principal.Founding, Second: p.HasSecondFactor,
+		Factor: session.Factor, Founding: principal.Founding, Second: p.HasSecondFactor, Waiting: principal.Waiting,
 	})
 	if err != nil {
 		return Granted{}, err
@@ -116,7 +123,7 @@ func (s *Service) Authenticate(ctx context.Context, audience Audience, bearer st
 		return Principal{}, signInNeeded("You are not signed in.")
 	}
 	return Principal{Account: AccountID(c.Subject), Username: c.Username, Name: c.Name, Roles: c.Roles, Scope: c.Scope,
-		Session: c.Session, Factor: c.Factor, Audience: audience, Founding: c.Founding, HasSecondFactor: c.Second,
+		Session: c.Session, Factor: c.Factor, Audience: audience, Founding: c.Founding, HasSecondFactor: c.Second, Waiting: c.Waiting,
 		Now: s.now()}, nil
 }
 

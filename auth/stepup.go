@@ -104,11 +104,10 @@ func (s *Service) confirm(ctx context.Context, p Principal, su StepUp, otp strin
 		if person.Disabled || !person.HasSecondFactor {
 			return person, su, codeNoSecond.New("Your account has no authenticator app.")
 		}
-		step, err := s.checkCode(person, person.TOTP, otp, st.Now)
+		person, _, err := s.prove(person, Proof{OTP: otp}, st, toDestroy)
 		if err != nil {
 			return person, su, err
 		}
-		person.TOTPCounter = step
 		if su.State == "" {
 			su.CreatedAt = st.Now
 		}

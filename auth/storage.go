@@ -31,6 +31,8 @@ type Account struct {
 	Roles    []Role
 	Scope    Scope
 	Disabled bool
+	// Cooling are the roles given lately.
+	Cooling []Cooling
 	// Founder marks the first admin.
 	Founder         bool
 	HasPassword     bool
@@ -52,6 +54,11 @@ type Credentials struct {
 	// TOTPCounter is the highest time step whose code was used: none at or below
 	// it works again.
 	TOTPCounter int64
+	// TOTPGoodFrom is from when TOTP has cooled off. Until then TOTPOld, which it
+	// replaces, stays good.
+	TOTPGoodFrom   time.Time
+	TOTPOld        []byte
+	TOTPOldCounter int64
 }
 
 // Person is an account with its secrets.
@@ -66,13 +73,17 @@ type Standing struct {
 	Now time.Time
 	// OtherAdmins counts the enabled accounts with the role admin, without the
 	// one in question. Approvers counts the enabled accounts that can be a second
-	// person to destructive work.
-	OtherAdmins int
-	Approvers   int
+	// person to destructive work now, OtherApprovers those of them without the one
+	// in question.
+	OtherAdmins    int
+	Approvers      int
+	OtherApprovers int
 	// FoundedAt is when the first admin was made; zero: never. FoundingEnded says
 	// that two approvers existed at some time: founding never comes back.
 	FoundedAt     time.Time
 	FoundingEnded bool
+	// FoundingDevices is how many devices the first admin has acted on meanwhile.
+	FoundingDevices int
 }
 
 // Change is what a rule decided about a person.
@@ -191,14 +202,17 @@ type SealedKey struct {
 // and its neighbours, what a function returned, and failures of the database.
 // Implementations are safe for concurrent use, by several replicas.
 type Storage interface {
-	// AddAccount stores a new account. check may refuse it; on success a set-up
-	// link may be stored with it. ErrTaken when the user name is in use.
-	AddAccount(ctx context.Context, by audit.Actor, p Person, link *SetupLink, check func(Standing) error) (Account, error)
+	// AddAccount stores a new account as a rule completes it, or refuses it; on
+	// success a set-up link may be stored with it. ErrTaken when the user name is in use.
+	AddAccount(ctx context.Context, by audit.Actor, p Person, link *SetupLink, rule func(Person, Standing) (Person, error)) (Account, error)
 	// Person and PersonByUsername read one account with its secrets.
 	Person(ctx context.Context, id AccountID) (Person, Standing, error)
 	PersonByUsername(ctx context.Context, username string) (Person, Standing, error)
 	// Accounts lists accounts by user name, and how many there are in all.
 	Accounts(ctx context.Context, q AccountQuery) ([]Account, int, error)
+	// Unconfirmed lists the enabled accounts that have a new role which nobody has
+	// confirmed, by user name.
+	Unconfirmed(ctx context.Context) ([]Account, error)
 	// ChangePerson changes one account by a rule that sees it locked. Two changes
 	// that each look at the number of admins see each other.
 	ChangePerson(ctx context.Context, by audit.Actor, id AccountID, rule func(Person, Standing) (Change, error)) (Account, error)

@@ -86,7 +86,7 @@ func (s *Service) authenticateToken(ctx context.Context, audience Audience, text
 	}
 	// Founding is lent to the person, not to programs.
 	return Principal{Account: person.ID, Username: person.Username, Name: person.Name, Roles: person.Roles,
-		Scope: person.Scope, Token: t.ID, TokenScope: &t.Scope, Factor: FactorToken, Audience: audience, Now: st.Now}, nil
+		Scope: person.Scope, Token: t.ID, TokenScope: &t.Scope, Factor: FactorToken, Waiting: person.Waiting(st), Audience: audience, Now: st.Now}, nil
 }
 
 // Tokens lists one's own API tokens; with TokensManage somebody else's, or all

@@ -42,6 +42,7 @@ func openHospital(t *testing.T, dsn string) *hospital {
 	h.boss.login()
 	h.it, h.biomed = h.hires("it", "it"), h.hires("engineer", "biomed")
 	h.second = h.hires("other.engineer", "biomed")
+	h.longAgo()
 	h.furnish()
 	return h
 }

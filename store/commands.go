@@ -25,7 +25,13 @@ func (s *Store) Enqueue(ctx context.Context, devices []device.ID, ward bool, res
 		if err != nil {
 			return err
 		}
-		return t.decideOn(rows, ward, decide)
+		return t.decideOn(rows, ward, func(facts []commands.Facts) (commands.Changes, error) {
+			ch, err := decide(facts)
+			if err == nil {
+				err = t.countFounding(ch.Commands)
+			}
+			return ch, err
+		})
 	})
 }
 

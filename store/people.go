@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -16,17 +18,23 @@ import (
 var _ auth.Storage = (*Store)(nil)
 
 // standing reads what rules about one account must know of all of them.
-func standing(db *gorm.DB, except auth.AccountID) (auth.Standing, error) {
+func standing(db *gorm.DB, now time.Time, except auth.AccountID) (auth.Standing, error) {
 	var counts struct {
-		OtherAdmins int `gorm:"column:other_admins"`
-		Approvers   int `gorm:"column:approvers"`
+		OtherAdmins    int `gorm:"column:other_admins"`
+		Approvers      int `gorm:"column:approvers"`
+		OtherApprovers int `gorm:"column:other_approvers"`
+		Devices        int `gorm:"column:devices"`
 	}
 	err := db.Raw(`SELECT (SELECT count(*) FROM account WHERE is_admin AND id <> ?) AS other_admins,
-		(SELECT count(*) FROM account WHERE is_approver) AS approvers`, string(except)).Scan(&counts).Error
+		count(*) AS approvers, count(CASE WHEN id <> ? THEN 1 END) AS other_approvers,
+		(SELECT count(*) FROM founding_device) AS devices
+		FROM account WHERE is_approver AND approver_from > 0 AND approver_from <= ?`,
+		string(except), string(except), dbTime(now)).Scan(&counts).Error
 	if err != nil {
 		return auth.Standing{}, fmt.Errorf("count accounts: %w", err)
 	}
-	st := auth.Standing{OtherAdmins: counts.OtherAdmins, Approvers: counts.Approvers}
+	st := auth.Standing{Now: now, OtherAdmins: counts.OtherAdmins, Approvers: counts.Approvers,
+		OtherApprovers: counts.OtherApprovers, FoundingDevices: counts.Devices}
 	var f foundingRow
 	switch err := db.Take(&f, 1).Error; {
 	case notFound(err):
@@ -39,18 +47,16 @@ func standing(db *gorm.DB, except auth.AccountID) (auth.Standing, error) {
 }
 
 func (t *tx) standing(except auth.AccountID) (auth.Standing, error) {
-	st, err := standing(t.DB, except)
-	st.Now = t.now
-	return st, err
+	return standing(t.DB, t.now, except)
 }
 
 // readStanding is standing for reads.
 func (s *Store) readStanding(db *gorm.DB, except auth.AccountID) (auth.Standing, error) {
-	st, err := standing(db, except)
-	if err == nil {
-		st.Now, err = s.clock(db)
+	now, err := s.clock(db)
+	if err != nil {
+		return auth.Standing{}, err
 	}
-	return st, err
+	return standing(db, now, except)
 }
 
 // endFounding notes that two approvers exist, or existed until this change:
@@ -59,7 +65,7 @@ func (t *tx) endFounding(before auth.Standing) error {
 	if before.FoundingEnded {
 		return nil
 	}
-	after, err := standing(t.DB, "")
+	after, err := t.standing("")
 	if err != nil || after.FoundedAt.IsZero() || max(before.Approvers, after.Approvers) < 2 {
 		return err
 	}
@@ -67,17 +73,18 @@ func (t *tx) endFounding(before auth.Standing) error {
 }
 
 // lockPerson reads an account and keeps others from changing it. With an
-// administrator's account all administrators' are locked, in one order: of two
-// who disable each other at once, the second must see what the first did.
+// administrator's account all administrators' are locked, and with an approver's
+// all approvers', in one order: of two who disable each other at once, the second
+// must see what the first did.
 func (t *tx) lockPerson(id auth.AccountID) (auth.Person, error) {
 	var row accountRow
 	if err := t.Take(&row, "id = ?", string(id)).Error; err != nil {
 		return auth.Person{}, noSuchPerson(err)
 	}
-	if row.IsAdmin && t.engine == Postgres {
+	if (row.IsAdmin || row.IsApprover) && t.engine == Postgres {
 		var ids []string
-		if err := t.Raw("SELECT id FROM account WHERE is_admin ORDER BY id FOR UPDATE").Scan(&ids).Error; err != nil {
-			return auth.Person{}, fmt.Errorf("lock administrators: %w", err)
+		if err := t.Raw("SELECT id FROM account WHERE is_admin OR is_approver ORDER BY id FOR UPDATE").Scan(&ids).Error; err != nil {
+			return auth.Person{}, fmt.Errorf("lock administrators and approvers: %w", err)
 		}
 	}
 	row = accountRow{}
@@ -121,13 +128,14 @@ func (t *tx) addPerson(p auth.Person) (auth.Person, error) {
 }
 
 // AddAccount implements auth.Storage.
-func (s *Store) AddAccount(ctx context.Context, by audit.Actor, p auth.Person, link *auth.SetupLink, check func(auth.Standing) error) (auth.Account, error) {
+func (s *Store) AddAccount(ctx context.Context, by audit.Actor, p auth.Person, link *auth.SetupLink, rule func(auth.Person, auth.Standing) (auth.Person, error)) (auth.Account, error) {
+	in := p
 	err := s.write(ctx, func(t *tx) error {
 		st, err := t.standing("")
 		if err != nil {
 			return err
 		}
-		if err := check(st); err != nil {
+		if p, err = rule(in, st); err != nil {
 			return err
 		}
 		if p, err = t.addPerson(p); err != nil {
@@ -171,6 +179,27 @@ func (s *Store) readPerson(ctx context.Context, where string, arg any) (auth.Per
 	}
 	p, err := row.person()
 	return p, st, err
+}
+
+// Unconfirmed implements auth.Storage. A role that nobody has confirmed is one
+// without the time from which it is good.
+func (s *Store) Unconfirmed(ctx context.Context) ([]auth.Account, error) {
+	var rows []accountRow
+	err := s.reader.WithContext(ctx).Where("NOT disabled AND cooling <> '[]'").Order("username").Find(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("list accounts to confirm: %w", err)
+	}
+	var list []auth.Account
+	for _, r := range rows {
+		p, err := r.person()
+		if err != nil {
+			return nil, err
+		}
+		if slices.ContainsFunc(p.Cooling, func(c auth.Cooling) bool { return c.GoodFrom.IsZero() }) {
+			list = append(list, p.Account)
+		}
+	}
+	return list, nil
 }
 
 const accountsPerPage, accountsPerPageMax = 100, 500

@@ -9,35 +9,48 @@ import (
 )
 
 type accountRow struct {
-	ID           string `gorm:"column:id;primaryKey"`
-	Username     string `gorm:"column:username"`
-	Name         string `gorm:"column:name"`
-	Roles        string `gorm:"column:roles"`
-	Scope        string `gorm:"column:scope"`
-	Disabled     bool   `gorm:"column:disabled"`
-	Founder      bool   `gorm:"column:founder"`
-	IsAdmin      bool   `gorm:"column:is_admin"`
-	IsApprover   bool   `gorm:"column:is_approver"`
-	Password     string `gorm:"column:password"`
-	TOTP         []byte `gorm:"column:totp"`
-	TOTPPending  []byte `gorm:"column:totp_pending"`
-	TOTPCounter  int64  `gorm:"column:totp_counter"`
-	CreatedAt    dbTime `gorm:"column:created_at;autoCreateTime:false"`
-	UpdatedAt    dbTime `gorm:"column:updated_at;autoUpdateTime:false"`
-	LastSignInAt dbTime `gorm:"column:last_sign_in_at"`
-	Version      int    `gorm:"column:version"`
+	ID             string `gorm:"column:id;primaryKey"`
+	Username       string `gorm:"column:username"`
+	Name           string `gorm:"column:name"`
+	Roles          string `gorm:"column:roles"`
+	Scope          string `gorm:"column:scope"`
+	Disabled       bool   `gorm:"column:disabled"`
+	Founder        bool   `gorm:"column:founder"`
+	IsAdmin        bool   `gorm:"column:is_admin"`
+	IsApprover     bool   `gorm:"column:is_approver"`
+	Password       string `gorm:"column:password"`
+	TOTP           []byte `gorm:"column:totp"`
+	TOTPPending    []byte `gorm:"column:totp_pending"`
+	TOTPCounter    int64  `gorm:"column:totp_counter"`
+	Cooling        string `gorm:"column:cooling"`
+	ApproverFrom   dbTime `gorm:"column:approver_from"`
+	TOTPGoodFrom   dbTime `gorm:"column:totp_good_from"`
+	TOTPOld        []byte `gorm:"column:totp_old"`
+	TOTPOldCounter int64  `gorm:"column:totp_old_counter"`
+	Passkeys       string `gorm:"column:passkeys"`
+	RecoveryCodes  string `gorm:"column:recovery_codes"`
+	CreatedAt      dbTime `gorm:"column:created_at;autoCreateTime:false"`
+	UpdatedAt      dbTime `gorm:"column:updated_at;autoUpdateTime:false"`
+	LastSignInAt   dbTime `gorm:"column:last_sign_in_at"`
+	Version        int    `gorm:"column:version"`
+}
+
+// jsonList is a JSON list, also when there is nothing in it.
+func jsonList[T any](list []T) string {
+	if list == nil {
+		return "[]"
+	}
+	return jsonText(list)
 }
 
 func (accountRow) TableName() string { return "account" }
 
 func accountRowOf(p auth.Person) accountRow {
-	roles := p.Roles
-	if roles == nil {
-		roles = []auth.Role{}
-	}
-	return accountRow{ID: string(p.ID), Username: p.Username, Name: p.Name, Roles: jsonText(roles), Scope: jsonText(p.Scope),
+	return accountRow{ID: string(p.ID), Username: p.Username, Name: p.Name, Roles: jsonList(p.Roles), Scope: jsonText(p.Scope),
 		Disabled: p.Disabled, Founder: p.Founder, IsAdmin: p.IsAdmin(), IsApprover: p.IsApprover(),
 		Password: p.Password, TOTP: p.TOTP, TOTPPending: p.TOTPPending, TOTPCounter: p.TOTPCounter,
+		Cooling: jsonList(p.Cooling), ApproverFrom: dbTime(p.ApproverFrom()), TOTPGoodFrom: dbTime(p.TOTPGoodFrom), TOTPOld: p.TOTPOld,
+		TOTPOldCounter: p.TOTPOldCounter, Passkeys: "[]", RecoveryCodes: "[]",
 		CreatedAt: dbTime(p.CreatedAt), UpdatedAt: dbTime(p.UpdatedAt), LastSignInAt: dbTime(p.LastSignInAt), Version: p.Version}
 }
 
@@ -46,10 +59,14 @@ func (r accountRow) person() (auth.Person, error) {
 		Account: auth.Account{ID: auth.AccountID(r.ID), Username: r.Username, Name: r.Name, Disabled: r.Disabled, Founder: r.Founder,
 			HasPassword: r.Password != "", HasSecondFactor: len(r.TOTP) > 0,
 			CreatedAt: r.CreatedAt.time(), UpdatedAt: r.UpdatedAt.time(), LastSignInAt: r.LastSignInAt.time(), Version: r.Version},
-		Credentials: auth.Credentials{Password: r.Password, TOTP: r.TOTP, TOTPPending: r.TOTPPending, TOTPCounter: r.TOTPCounter},
+		Credentials: auth.Credentials{Password: r.Password, TOTP: r.TOTP, TOTPPending: r.TOTPPending, TOTPCounter: r.TOTPCounter,
+			TOTPGoodFrom: r.TOTPGoodFrom.time(), TOTPOld: r.TOTPOld, TOTPOldCounter: r.TOTPOldCounter},
 	}
 	if err := json.Unmarshal([]byte(r.Roles), &p.Roles); err != nil {
 		return p, fmt.Errorf("read roles of account %s: %w", r.ID, err)
+	}
+	if err := json.Unmarshal([]byte(r.Cooling), &p.Cooling); err != nil {
+		return p, fmt.Errorf("read new roles of account %s: %w", r.ID, err)
 	}
 	if err := json.Unmarshal([]byte(r.Scope), &p.Scope); err != nil {
 		return p, fmt.Errorf("read scope of account %s: %w", r.ID, err)

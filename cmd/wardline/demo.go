@@ -229,6 +229,9 @@ Wardline runs a simulated hospital on this machine. Open
 Sign in on the command line as %s (role %s) with the password %s
   and a one-time code made from %s (the page shows the present one).
 
+The hospital is past its founding: accounts and factors count as older than the
+day that new ones have to wait.
+
 Three things to try; the page says how:
   1. wipe the lost phone
   2. try to restart the pump that is infusing

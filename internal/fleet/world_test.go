@@ -58,7 +58,7 @@ func newWorld(t *testing.T, dir string) *world {
 	l := must(net.Listen("tcp", "127.0.0.1:0"))(t)
 	w.url = "https://" + l.Addr().String()
 	w.authority = must(ca.Open(ctx, ca.Options{Store: w.store, Sealer: master.For, PKIURL: "http://localhost:1", Loopback: true, Algorithm: ca.ECDSAP256}))(t)
-	w.auth = must(auth.New(ctx, auth.Options{Storage: w.store, Master: master, Hash: auth.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}}))(t)
+	w.auth = must(auth.New(ctx, auth.Options{Storage: w.store, Master: master, Furnished: true, Hash: auth.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}}))(t)
 	w.inventory = inventory.New(inventory.Options{Storage: w.store})
 	telemetry := inventory.NewTelemetry(inventory.TelemetryOptions{Storage: w.store, FlushEvery: 20 * time.Millisecond})
 	w.commands = commands.New(commands.Options{Storage: w.store,

@@ -27,6 +27,13 @@ CREATE TABLE account (
     updated_at bigint NOT NULL,
     last_sign_in_at bigint NOT NULL DEFAULT 0,
     version integer NOT NULL DEFAULT 1,
+    cooling text NOT NULL DEFAULT '[]'::text,
+    approver_from bigint NOT NULL DEFAULT 0,
+    totp_good_from bigint NOT NULL DEFAULT 0,
+    totp_old bytea,
+    totp_old_counter bigint NOT NULL DEFAULT 0,
+    passkeys text NOT NULL DEFAULT '[]'::text,
+    recovery_codes text NOT NULL DEFAULT '[]'::text,
     CONSTRAINT account_pkey PRIMARY KEY (id),
     CONSTRAINT account_username_key UNIQUE (username)
 );
@@ -81,6 +88,18 @@ CREATE TABLE audit_link (
     hash bytea,
     CONSTRAINT audit_link_pkey PRIMARY KEY (id),
     CONSTRAINT audit_link_seq_key UNIQUE (seq)
+);
+
+CREATE TABLE ceremony (
+    hash bytea NOT NULL,
+    purpose text NOT NULL,
+    account_id text NOT NULL DEFAULT ''::text,
+    session_id text NOT NULL DEFAULT ''::text,
+    subject text NOT NULL DEFAULT ''::text,
+    state bytea NOT NULL,
+    created_at bigint NOT NULL,
+    expires_at bigint NOT NULL,
+    CONSTRAINT ceremony_pkey PRIMARY KEY (hash)
 );
 
 CREATE TABLE certificate (
@@ -482,6 +501,12 @@ CREATE TABLE founding (
     CONSTRAINT founding_pkey PRIMARY KEY (id)
 );
 
+CREATE TABLE founding_device (
+    device_id text NOT NULL,
+    at bigint NOT NULL,
+    CONSTRAINT founding_device_pkey PRIMARY KEY (device_id)
+);
+
 CREATE TABLE idempotency (
     principal text NOT NULL,
     key text NOT NULL,
@@ -679,6 +704,8 @@ CREATE INDEX audit_event_at ON public.audit_event USING btree (at, id);
 CREATE INDEX audit_event_command ON public.audit_event USING btree (command_id, at, id) WHERE (command_id <> ''::text);
 
 CREATE INDEX audit_event_device ON public.audit_event USING btree (device_id, at, id) WHERE (device_id <> ''::text);
+
+CREATE INDEX ceremony_expires ON public.ceremony USING btree (expires_at);
 
 CREATE INDEX certificate_change ON public.certificate USING btree (change) WHERE (change > 0);
 

@@ -25,7 +25,7 @@ CREATE TABLE account (
     updated_at      BIGINT  NOT NULL,
     last_sign_in_at BIGINT  NOT NULL DEFAULT 0,
     version         INTEGER NOT NULL DEFAULT 1
-);
+, cooling TEXT NOT NULL DEFAULT '[]', approver_from BIGINT NOT NULL DEFAULT 0, totp_good_from BIGINT NOT NULL DEFAULT 0, totp_old BLOB, totp_old_counter BIGINT NOT NULL DEFAULT 0, passkeys TEXT NOT NULL DEFAULT '[]', recovery_codes TEXT NOT NULL DEFAULT '[]');
 
 CREATE TABLE api_token (
     id           TEXT PRIMARY KEY,
@@ -68,6 +68,17 @@ CREATE TABLE audit_link (
     content BLOB    NOT NULL,
     seq     BIGINT  UNIQUE,
     hash    BLOB
+);
+
+CREATE TABLE ceremony (
+    hash       BLOB PRIMARY KEY, -- of the random name that the client holds
+    purpose    TEXT   NOT NULL,
+    account_id TEXT   NOT NULL DEFAULT '', -- empty: sign-in without a user name
+    session_id TEXT   NOT NULL DEFAULT '',
+    subject    TEXT   NOT NULL DEFAULT '',
+    state      BLOB   NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
 );
 
 CREATE TABLE certificate (
@@ -432,6 +443,11 @@ CREATE TABLE founding (
     ended_at   BIGINT NOT NULL DEFAULT 0 -- when two approvers first existed
 );
 
+CREATE TABLE founding_device (
+    device_id TEXT PRIMARY KEY,
+    at        BIGINT NOT NULL
+);
+
 CREATE TABLE idempotency (
     principal  TEXT   NOT NULL,
     key        TEXT   NOT NULL,
@@ -609,6 +625,8 @@ CREATE INDEX audit_event_at ON audit_event (at, id);
 CREATE INDEX audit_event_command ON audit_event (command_id, at, id) WHERE command_id <> '';
 
 CREATE INDEX audit_event_device ON audit_event (device_id, at, id) WHERE device_id <> '';
+
+CREATE INDEX ceremony_expires ON ceremony (expires_at);
 
 CREATE INDEX certificate_change ON certificate (change) WHERE change > 0;
 

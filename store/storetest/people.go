@@ -21,6 +21,7 @@ func suitePeople(t *testing.T, h *Harness) {
 	suiteAccounts(t, h)
 	suiteSignIn(t, h)
 	suiteProofs(t, h)
+	suiteCooling(t, h)
 }
 
 // people is a hospital's staff on a store, with their service.
@@ -50,14 +51,27 @@ func newPeople(t *testing.T, h *Harness) *people {
 	return peopleOn(t, h, h.Store())
 }
 
-// peopleOn starts a service on a store: a server.
+// peopleOn starts a service on a store: a server. The staff that hire makes has
+// been there for long.
 func peopleOn(t *testing.T, h *Harness, s *store.Store) *people {
+	t.Helper()
+	return serverOn(t, h, s, true)
+}
+
+// strictly is the same hospital as a server sees it that has no staff of long
+// standing: whoever is hired is new.
+func (p *people) strictly() *people {
+	p.t.Helper()
+	return serverOn(p.t, p.h, p.store, false)
+}
+
+func serverOn(t *testing.T, h *Harness, s *store.Store, furnished bool) *people {
 	t.Helper()
 	key, err := seal.New(masterKey[:])
 	if err != nil {
 		t.Fatal(err)
 	}
-	service, err := auth.New(context.Background(), auth.Options{Storage: s, Master: key, Now: h.Clock.Now,
+	service, err := auth.New(context.Background(), auth.Options{Storage: s, Master: key, Now: h.Clock.Now, Furnished: furnished,
 		Hash: quickHash, AdminURL: "https://wardline.hospital.example"})
 	if err != nil {
 		t.Fatal(err)

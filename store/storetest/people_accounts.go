@@ -165,6 +165,7 @@ func testFounding(t *testing.T, h *Harness) {
 		t.Fatal("two approvers exist, and the first administrator still acts on devices")
 	}
 	yes := true
+	p.hire("sam", auth.RoleSecurity)
 	_, err := p.auth.ChangeAccount(p.ctx, p.signIn("root").Principal, bea, auth.AccountChange{Disabled: &yes})
 	p.must(err)
 	if lent() {

@@ -193,6 +193,9 @@ func testEnrolTOTP(t *testing.T, h *Harness) {
 	// A thief with the session and the password, and without the app.
 	_, err = p.auth.EnrolTOTP(p.ctx, g.Principal, staffPassword, "")
 	p.refused(err, "wrong_code")
+	h.Clock.Advance(24 * time.Hour)
+	ina = p.signInWith("ina", enrolment.Seed)
+	g.Principal = ina
 	h.Clock.Advance(30 * time.Second)
 	second, err := p.auth.EnrolTOTP(p.ctx, g.Principal, staffPassword, shows(enrolment.Seed))
 	p.must(err)
@@ -201,7 +204,11 @@ func testEnrolTOTP(t *testing.T, h *Harness) {
 	_, err = p.auth.Login(p.ctx, login) // the old one is good until the new one is confirmed
 	p.must(err)
 	p.must(p.auth.ConfirmTOTP(p.ctx, g.Principal, shows(second.Seed)))
-	h.Clock.Advance(time.Minute)
+	h.Clock.Advance(24 * time.Hour)
+	login.OTP = shows(second.Seed)
+	_, err = p.auth.Login(p.ctx, login)
+	p.must(err)
+	h.Clock.Advance(30 * time.Second)
 	login.OTP = shows(enrolment.Seed)
 	_, err = p.auth.Login(p.ctx, login)
 	p.refused(err, "sign_in_failed")

@@ -1,0 +1,25 @@
+package e2e
+
+import (
+	"database/sql"
+	"path/filepath"
+)
+
+// longAgo makes the hospital's people old: their roles and their factors count
+// as given before the cooling-off, which takes a day and a second person. The
+// server that is tested has no door for that, so it is done behind its back, in
+// its database; what the cooling-off does is tested where a clock can be moved.
+func (h *hospital) longAgo() {
+	h.t.Helper()
+	driver, dsn := "pgx", h.server.dsn
+	if dsn == "" {
+		driver, dsn = "sqlite", "file:"+filepath.Join(h.server.data, "wardline.db")+"?_pragma=busy_timeout(10000)"
+	}
+	db := must(sql.Open(driver, dsn))(h.t)
+	_, err := db.Exec("UPDATE account SET cooling = '[]', totp_good_from = 0, approver_from = CASE WHEN is_approver THEN created_at ELSE 0 END")
+	check(h.t, err)
+	check(h.t, db.Close())
+	for _, p := range []*person{h.it, h.biomed, h.second} {
+		p.login() // what they hold says how new they were
+	}
+}
