@@ -62,6 +62,7 @@ type Inventory interface {
 	ImportDelivery(ctx context.Context, actor audit.Actor, file io.Reader, dryRun bool) (inventory.ImportResult, error)
 	Location(ctx context.Context, actor audit.Actor, id device.ID, reason string) (*inventory.Where, error)
 	Timeline(ctx context.Context, id device.ID, cursor string, limit int) (inventory.Timeline, error)
+	Certificates(ctx context.Context, id device.ID) ([]inventory.HeldCertificate, error)
 	Hold(ctx context.Context, actor audit.Actor, id device.ID, kind device.HoldKind, reason string) (inventory.Item, error)
 	Lift(ctx context.Context, actor audit.Actor, roles []string, id device.ID, kind device.HoldKind, reason string) (inventory.Item, error)
 	RecordSanitisation(ctx context.Context, actor audit.Actor, id device.ID, draft inventory.SanitisationDraft) (inventory.Item, error)

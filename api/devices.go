@@ -31,6 +31,10 @@ func (a *API) registerDevices() {
 		about:   "Where that is where a person is, the look is recorded with its reason and shown to that person."}, may(auth.DevicesRead), a.getLocation)
 	register(a, operation{id: "get_device_timeline", method: http.MethodGet, path: "/devices/{id}/timeline", tag: "devices",
 		summary: "Everything that happened to a device, newest first"}, may(auth.DevicesRead), a.getTimeline)
+	register(a, operation{id: "list_device_certificates", method: http.MethodGet, path: "/devices/{id}/certificates", tag: "devices",
+		summary: "The certificates that a device was given, newest first"}, may(auth.CertificatesRead), a.listCertificates)
+	register(a, operation{id: "get_device_inventory", method: http.MethodGet, path: "/devices/{id}/inventory", tag: "devices",
+		summary: "What a device says of itself that rarely changes, and what its UDI says"}, may(auth.DevicesRead), a.getInventory)
 	register(a, operation{id: "hold_device", method: http.MethodPost, path: "/devices/{id}/holds", tag: "devices",
 		summary: "Put a device under a hold: lost, quarantined, recalled, offline by order",
 		about:   "Reporting a device lost needs the right devices.report_lost only."}, may(auth.DevicesReportLost), a.holdDevice)

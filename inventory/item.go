@@ -86,11 +86,7 @@ func item(r Record, places Tree, now time.Time) Item {
 		i.LastSeenAge = now.Sub(seen)
 	}
 	if c := r.Certificate; c != nil {
-		left := c.NotAfter.Sub(now)
-		i.CertificateDays = int(left / (24 * time.Hour))
-		if left < 0 {
-			i.CertificateDays--
-		}
+		i.CertificateDays = DaysLeft(c.NotAfter, now)
 	}
 	i.Therapy = therapyOf(r, now)
 	i.Where = whereOf(r, places, now)

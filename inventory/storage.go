@@ -60,6 +60,9 @@ type Storage interface {
 	Happenings(ctx context.Context, id device.ID, before Position, limit int) ([]Happening, error)
 	// Sightings are the stays that lasted beyond since, newest first.
 	Sightings(ctx context.Context, id device.ID, since time.Time, limit int) ([]Sighting, error)
+	// Certificates are the device's certificates with their status at now, newest
+	// first.
+	Certificates(ctx context.Context, id device.ID, now time.Time, limit int) ([]HeldCertificate, error)
 	// Note records an event that changes nothing: a look at a location, an export.
 	Note(ctx context.Context, event audit.Event) error
 

@@ -141,6 +141,7 @@ func suiteInventory(t *testing.T, h *Harness) {
 		"capabilities of a model with enrolled devices cannot be edited": capabilitiesAreFixed,
 		"the scope of a reader limits every list":                        scopeLimits,
 		"certificates that end soon are found, renewed ones are not":     certificatesThatEnd,
+		"a device keeps the story of its certificates":                   certificateStory,
 	} {
 		h.Run(name, func(t *testing.T, h *Harness) { f(newHospital(h)) })
 	}
