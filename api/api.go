@@ -124,6 +124,7 @@ func (a *API) register(o Options) {
 	a.registerDevices()
 	a.registerCommands()
 	a.registerBatches()
+	a.registerOffers()
 	a.registerPlaces()
 	a.registerModels()
 	a.registerInvitations()

@@ -88,6 +88,7 @@ type Inventory interface {
 type Commands interface {
 	Request(ctx context.Context, actor audit.Actor, ask commands.Ask) (commands.Command, error)
 	Check(ctx context.Context, actor audit.Actor, ask commands.Ask) error
+	Offers(ctx context.Context, actor audit.Actor, devices []device.ID, many int) (map[device.ID][]commands.Offer, error)
 	Get(ctx context.Context, id commands.ID) (commands.Command, error)
 	List(ctx context.Context, q commands.Query) (commands.Page, error)
 	Count(ctx context.Context, q commands.Query) (int, error)

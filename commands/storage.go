@@ -50,6 +50,9 @@ type Storage interface {
 	// its commands due.
 	OpenRing(ctx context.Context, id BatchID, ring int) error
 
+	// Facts reads what a decision about these devices would rest on, without
+	// locking: for screens. Facts.Ward is left out, and devices that do not exist.
+	Facts(ctx context.Context, devices []device.ID) ([]Facts, error)
 	// Command, Commands, Batch read. Command and Batch answer fault.CodeNotFound.
 	Command(ctx context.Context, id ID) (Command, Situation, error)
 	Commands(ctx context.Context, q Query) (Page, error)

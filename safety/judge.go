@@ -33,6 +33,9 @@ type Verdict struct {
 	Code string
 	// Sentence says to a nurse why, and what to do. Never empty.
 	Sentence string
+	// Never: refused, and no state of the device would change that: its class, its
+	// model or the way it is managed does not have the kind.
+	Never bool
 	// MayHold: refused at this moment, but the same command may be asked with
 	// hold_until_idle.
 	MayHold bool
@@ -87,6 +90,7 @@ func Judge(kind device.Kind, sub device.Subkind, f Facts, m device.Model, ctx Ju
 		return v.refuse(codeUnknownKind)
 	}
 	if r, ok := refusedBeforeState(kind, sub, f, m, weight); ok {
+		v.Never = r != codeClassDisputed
 		return v.refuse(r)
 	}
 	if !f.IsPump() {

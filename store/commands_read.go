@@ -8,6 +8,24 @@ import (
 	"wardline/device"
 )
 
+// Facts implements commands.Storage.
+func (s *Store) Facts(ctx context.Context, devices []device.ID) ([]commands.Facts, error) {
+	db := s.reader.WithContext(ctx)
+	now, err := s.clock(db)
+	if err != nil {
+		return nil, fmt.Errorf("read the database's clock: %w", err)
+	}
+	rows, err := readDevices(db, devices)
+	if err != nil {
+		return nil, err
+	}
+	facts, err := readCommandFacts(db, rows)
+	for i := range facts {
+		facts[i].Now = now
+	}
+	return facts, err
+}
+
 // Command implements commands.Storage.
 func (s *Store) Command(ctx context.Context, id commands.ID) (commands.Command, commands.Situation, error) {
 	db := s.reader.WithContext(ctx)
