@@ -55,7 +55,7 @@ func (a *API) registerDevices() {
 // DeviceFilter narrows a list of devices. Several values of one filter, separated
 // by commas, are alternatives.
 type DeviceFilter struct {
-	Q           string               `query:"q" maxLength:"200" doc:"Searched for in serial, asset tag, owner, IMEI and MAC."`
+	Q           string               `query:"q" maxLength:"400" doc:"Searched for in serial, asset tag, owner, IMEI and MAC. A scanned UDI (GS1, HIBC) or the address on a label finds the device that it stands on."`
 	Sort        string               `query:"sort" maxLength:"40" doc:"last_seen, serial, asset_tag, owner or updated; - before it reverses."`
 	Class       []device.Class       `query:"class"`
 	Management  []device.Management  `query:"management"`

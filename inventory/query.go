@@ -24,7 +24,8 @@ const (
 type Query struct {
 	// Q is searched for in serial, asset tag, owner, IMEI and MAC, without regard
 	// to case, spaces and punctuation: three characters and more anywhere, two at
-	// the beginning.
+	// the beginning. A barcode or a label's address that was scanned (ReadScan)
+	// finds the device that it stands on.
 	Q       string
 	Filters Filters
 	// Sort is one of Sorts, with "-" before it for descending.
@@ -97,7 +98,9 @@ type Search struct {
 	Filters Filters
 	// Pattern must occur in the device's SearchText; empty: nothing is searched.
 	Pattern string
-	Scope   Scope
+	// Scan stands for a pattern when a barcode is searched for; else nil.
+	Scan  *Scan
+	Scope Scope
 	// Sort is one of Sorts, without the sign.
 	Sort       string
 	Descending bool
@@ -149,12 +152,7 @@ func (q Query) search(now time.Time) (Search, error) {
 	if !slices.Contains(Sorts(), s.Sort) {
 		bad.WithField("sort", "must be one of %s, with - before it for the reverse order", strings.Join(Sorts(), ", "))
 	}
-	if strings.TrimSpace(q.Q) != "" {
-		var ok bool
-		if s.Pattern, ok = SearchPattern(q.Q); !ok {
-			bad.WithField("q", "write at least two letters or digits")
-		}
-	}
+	s.find(q.Q, now, bad)
 	checkFilters(q.Filters, bad)
 	if q.Cursor != "" {
 		after, err := parseCursor(q.Cursor)
@@ -173,6 +171,25 @@ func (q Query) search(now time.Time) (Search, error) {
 		s.CertificateUntil = now.AddDate(0, 0, *q.Filters.CertificateDays)
 	}
 	return s, nil
+}
+
+// find makes a pattern or a scan of what is searched for.
+func (s *Search) find(text string, now time.Time, bad *fault.Fault) {
+	if strings.TrimSpace(text) == "" {
+		return
+	}
+	scan, ok, err := ReadScan(text, now)
+	if err != nil {
+		bad.WithField("q", "%s", sentenceOf(err))
+		return
+	}
+	if ok {
+		s.Scan = &scan
+		return
+	}
+	if s.Pattern, ok = SearchPattern(text); !ok {
+		bad.WithField("q", "write at least two letters or digits")
+	}
 }
 
 func checkFilters(f Filters, bad *fault.Fault) {

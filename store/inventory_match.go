@@ -186,6 +186,9 @@ func (s *Store) matching(db *gorm.DB, q inventory.Search) (*matching, error) {
 	if q.Pattern != "" {
 		m.search(q.Pattern)
 	}
+	if q.Scan != nil {
+		m.scan(*q.Scan)
+	}
 	return m, nil
 }
 
@@ -287,5 +290,27 @@ func (m *matching) search(pattern string) {
 	m.and("d.n IN (SELECT rowid FROM device_search WHERE device_search MATCH ?)", strings.Join(quoted, " AND "))
 	if !m.exact {
 		m.and("instr(d.search, ?) > 0", pattern)
+	}
+}
+
+// scan narrows to the device that a scanned barcode stands on.
+func (m *matching) scan(s inventory.Scan) {
+	switch {
+	case s.Device != "":
+		m.and("d.id = ?", s.Device)
+	case s.Label != "":
+		label := inventory.Normal(s.Label)
+		m.and("(d.asset_tag_norm = ? OR d.serial_norm = ?)", label, label)
+	default:
+		serials := make([]string, len(s.Serials))
+		for i, serial := range s.Serials {
+			serials[i] = inventory.Normal(serial)
+		}
+		m.and("d.serial_norm IN ?", serials)
+		if s.Certain {
+			m.and("d.udi_di IN ?", []string{"", s.DI})
+		} else {
+			m.and("d.udi_di = ?", s.DI)
+		}
 	}
 }

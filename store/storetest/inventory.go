@@ -123,6 +123,7 @@ func suiteInventory(t *testing.T, h *Harness) {
 	for name, f := range map[string]func(*hospital){
 		"a list shows every device once in every order":                  everyDeviceOnce,
 		"devices are found by pieces of what people know":                foundByPieces,
+		"a scanned barcode or label finds its device":                    foundByScan,
 		"filters narrow and combine":                                     filtersNarrow,
 		"a list by therapy holds the pumps whose page says so":           listByTherapy,
 		"a cursor of another list is refused":                            foreignCursor,

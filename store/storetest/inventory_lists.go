@@ -99,6 +99,30 @@ func foundByPieces(x *hospital) {
 	x.wantSerials("by the new owner", inventory.Query{Q: "radiol"}, "OLD-1")
 }
 
+func foundByScan(x *hospital) {
+	udi := func(scan string) func(*inventory.Draft) { return func(d *inventory.Draft) { d.UDI = scan } }
+	x.add(x.pump, "10987654d321", udi("(01)00844588003288(10)7654321D(21)10987654d321"))
+	x.add(x.handheld, "10987654D321", udi("(01)08717648200274(21)10987654D321")) // the same serial of another maker
+	x.add(x.pump, "PLAIN-7", func(d *inventory.Draft) { d.AssetTag = "BME 4711" })
+	for what, c := range map[string]struct{ scan, serial string }{
+		"a data matrix":              {"]d2010084458800328817141120107654321D\x1d2110987654d321\r", "10987654d321"},
+		"the text below it":          {"(01)08717648200274(21)10987654D321", "10987654D321"},
+		"separators lost":            {"01008445880032881714112010LOT-7654321D2110987654d321", "10987654d321"},
+		"recorded without its UDI":   {"(01)08717648200274(21)PLAIN-7", "PLAIN-7"},
+		"a label with an address":    {"https://found.example.org/found/BME%204711", "PLAIN-7"},
+		"an address with its serial": {"HTTPS://FOUND.EXAMPLE.ORG/FOUND/plain-7", "PLAIN-7"},
+	} {
+		x.wantSerials(what, inventory.Query{Q: c.scan}, c.serial)
+	}
+	x.wantSerials("a serial of another product", inventory.Query{Q: "(01)00844588003288(21)nobody"})
+	x.wantSerials("lost separators of another product", inventory.Query{Q: "01087176482002741714112010LOT-7654321D2110987654d321x"})
+	x.wantSerials("scanned within a filter", inventory.Query{Q: "(01)08717648200274(21)PLAIN-7", Filters: inventory.Filters{Class: []device.Class{device.ClassPhoneIssued}}})
+	_, err := x.service.Find(x.ctx, inventory.Query{Q: "(01)00844588003289(21)X"})
+	if f, ok := fault.As(err); !ok || len(f.Fields) != 1 || f.Fields[0].Name != "q" {
+		x.t.Errorf("a barcode with a wrong check digit: %v", err)
+	}
+}
+
 func filtersNarrow(x *hospital) {
 	x.add(x.pump, "P1", func(d *inventory.Draft) { d.Place, d.Tags = x.ward, []string{"icu", "loan"} })
 	x.add(x.pump, "P2", func(d *inventory.Draft) { d.Place, d.Management = x.storeroom, device.ManagementRecord })
