@@ -5,14 +5,23 @@
 #
 # Everything that is written lies in the volume /var/lib/wardline.
 
+FROM node:22-bookworm-slim AS console
+WORKDIR /src/web/console
+COPY web/console/package.json web/console/package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY docs/openapi.json /src/docs/openapi.json
+COPY web/console/ ./
+RUN npm run build
+
 FROM golang:1.26-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
+COPY --from=console /src/web/dist/ web/dist/
 ARG VERSION=container
 ARG COMMIT=unknown
-RUN make build VERSION="$VERSION" COMMIT="$COMMIT" \
+RUN make binaries VERSION="$VERSION" COMMIT="$COMMIT" \
  && install -d -m 0700 /out/var/lib/wardline \
  && install -d -m 1777 /out/tmp
 

@@ -9,10 +9,10 @@ TESTRUN = CGO_ENABLED=0 go build -o build/testrun ./internal/testrun && exec ./b
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build console demo test test-short lint fuzz bench clean
+.PHONY: help build binaries console demo test test-console test-short lint fuzz bench clean
 
 help: ## what there is to make
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 CONSOLE_SOURCES = $(shell find web/console docs/openapi.json -type f -not -path '*/node_modules/*' -not -name schema.d.ts -not -path '*/test-results/*')
 
@@ -28,7 +28,9 @@ build/npm.stamp: web/console/package-lock.json
 	@if command -v npm >/dev/null; then echo "installing the console's packages (the first time this takes a minute)" && \
 	cd web/console && npm ci --ignore-scripts --no-audit --no-fund && touch ../../build/npm.stamp; fi
 
-build: console ## the server and the agent, static, in build/
+build: console binaries ## the server with its console, and the agent, static, in build/
+
+binaries:
 	@mkdir -p build
 	CGO_ENABLED=0 go build $(GOFLAGS_BUILD) -o build/ ./cmd/...
 
@@ -38,10 +40,13 @@ demo: build ## a whole hospital on this machine; Ctrl-C ends it (ARGS="--pumps 5
 test: ## every check and every test, on SQLite and PostgreSQL
 	@$(TESTRUN) test
 
+test-console: ## the console alone: build, types, linter, tests in a browser
+	@$(TESTRUN) console
+
 test-short: ## the quick tests, without the race detector
 	@$(TESTRUN) short
 
-lint: ## gofmt, go vet, staticcheck
+lint: ## gofmt, go vet, staticcheck (the console: npm run check)
 	@$(TESTRUN) lint
 
 fuzz: ## every fuzz target, FUZZTIME each (default 10m)

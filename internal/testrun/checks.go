@@ -31,20 +31,22 @@ func (r *run) passThrough(ctx context.Context, args []string) error {
 	return cmd.Run()
 }
 
-// check runs one command that is silent when all is well, and counts it.
-func (r *run) check(ctx context.Context, name string, cmd *exec.Cmd) {
+// check runs one command whose output matters only when it fails, counts it, and
+// says whether it passed.
+func (r *run) check(ctx context.Context, name string, cmd *exec.Cmd) bool {
 	if ctx.Err() != nil {
-		return
+		return false
 	}
 	began := time.Now()
 	out, err := cmd.CombinedOutput()
 	took := time.Since(began).Seconds()
 	if err != nil || (name == "gofmt" && len(bytes.TrimSpace(out)) > 0) {
 		r.tally.fail(name, string(out))
-		return
+		return false
 	}
 	r.tally.pass()
 	fmt.Printf("ok    %-60s %6.1fs\n", name, took)
+	return true
 }
 
 // gofmt lists the files that are not formatted.

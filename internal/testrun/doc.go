@@ -1,8 +1,9 @@
 // Testrun is the program behind `make test`: it sets up what the tests need,
 // runs every check, and says on its last line how many passed and failed.
 //
-//	testrun [test]            everything: format, vet, staticcheck, static build, race detector
+//	testrun [test]            everything: format, vet, staticcheck, static build, race detector, console
 //	testrun short             the tests marked fast, without the race detector
+//	testrun console           the console: build, types, linter, tests in a browser
 //	testrun lint              format, vet, staticcheck
 //	testrun fuzz              every fuzz target, FUZZTIME each (default 10m)
 //	testrun bench [args]      package bench, on a PostgreSQL that does sync to disk

@@ -61,6 +61,8 @@ func command(ctx context.Context, args []string) error {
 		return r.test(ctx)
 	case "short":
 		return r.short(ctx)
+	case "console":
+		return errors.Join(r.console(ctx), r.tally.end())
 	case "lint":
 		r.lint(ctx)
 		return r.tally.end()
@@ -76,7 +78,7 @@ func command(ctx context.Context, args []string) error {
 		}
 		return r.withPostgres(ctx, forTests, func(ctx context.Context) error { return r.passThrough(ctx, flags.Args()) })
 	}
-	return fmt.Errorf("there is no command %q: test, short, lint, fuzz, bench, exec", name)
+	return fmt.Errorf("there is no command %q: test, short, console, lint, fuzz, bench, exec", name)
 }
 
 func envOr(name, otherwise string) string {
@@ -94,6 +96,7 @@ func (r *run) test(ctx context.Context) error {
 	err := r.withPostgres(ctx, forTests, func(ctx context.Context) error {
 		return r.goTest(ctx, raceDetector())
 	})
+	err = errors.Join(err, r.console(ctx))
 	return errors.Join(err, r.tally.end())
 }
 

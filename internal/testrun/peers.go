@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -37,6 +38,22 @@ var peers = []peer{
 		[]string{"openssl"}, program("openssl")},
 	{"a C compiler", "the race detector",
 		[]string{"gcc", "libc6-dev"}, program("gcc")},
+	{"Node.js 20.19 or later with npm", "the console",
+		nil, program("node", "npm")},
+	{"Chromium", "the console in a real browser",
+		[]string{"chromium"}, func() error {
+			if chromium() == "" {
+				return errors.New("the program chromium is not on the PATH")
+			}
+			return nil
+		}},
+}
+
+func (p peer) whereFrom() string {
+	if len(p.packages) == 0 {
+		return "Get it from https://nodejs.org"
+	}
+	return "On Debian: apt-get install " + strings.Join(p.packages, " ")
 }
 
 // peers looks for the programs that tests talk to, installs what is missing
@@ -48,8 +65,7 @@ func (r *run) peers(ctx context.Context) {
 		missing = absent()
 	}
 	for _, p := range missing {
-		sentence := fmt.Sprintf("missing: %s. Not tried without it: %s. On Debian: apt-get install %s",
-			p.name, p.why, strings.Join(p.packages, " "))
+		sentence := fmt.Sprintf("missing: %s. Not tried without it: %s. %s", p.name, p.why, p.whereFrom())
 		if r.ci {
 			r.tally.fail("peer "+p.name, sentence)
 			continue

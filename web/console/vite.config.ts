@@ -2,7 +2,8 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
-import { defineConfig, type Plugin } from "vite";
+import type { Plugin } from "vite";
+import { defineConfig } from "vitest/config";
 
 const outDir = "../dist";
 
@@ -38,6 +39,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     reportCompressedSize: false,
   },
+  test: { include: ["src/**/*.test.ts"] },
   server: {
     // `npm run dev` beside `make demo`: the API is the demo's.
     proxy: { "/api": process.env.WARDLINE_URL ?? "http://localhost:8080" },

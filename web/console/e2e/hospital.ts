@@ -31,6 +31,7 @@ export interface SimulatedDevice {
 export class Hospital {
   private authenticators = new Map<string, Authenticator>();
   private contexts = new Map<string, BrowserContext>();
+  private tokens = new Map<string, string>();
 
   private constructor(
     private readonly process: ChildProcess,
@@ -112,6 +113,23 @@ export class Hospital {
     }
     await expect(page.getByLabel("Search or scan")).toBeVisible();
     return page;
+  }
+
+  /**
+   * Reads something over REST with the session of somebody's tab, for tests that
+   * need to know what there is; what a test proves is read elsewhere.
+   */
+  async read(role: string, path: string): Promise<unknown> {
+    let token = this.tokens.get(role);
+    if (!token) {
+      if (!this.contexts.has(role)) await (await this.as(role)).close();
+      const answer = await this.contexts.get(role)?.request.post(`${this.webURL}/api/v1/auth/refresh`);
+      token = (await answer?.json())?.access_token as string;
+      this.tokens.set(role, token);
+    }
+    const answer = await fetch(`${this.webURL}/api/v1${path}`, { headers: { Authorization: `Bearer ${token}` } });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
   }
 
   /** Every simulated device, as it sees itself. */

@@ -42,7 +42,7 @@ export function relative(seconds: number): string {
   const f = new Intl.RelativeTimeFormat(i18next.language, { numeric: "auto", style: "short" });
   for (const [unit, size] of units) {
     // Two of a unit at least: "90 minutes" says more than "2 hours".
-    if (Math.abs(seconds) >= 2 * size || unit === "second") return f.format(Math.round(seconds / size), unit);
+    if (Math.abs(seconds) >= 2 * size || unit === "second") return f.format(Math.trunc(seconds / size), unit);
   }
   return "";
 }

@@ -1,0 +1,84 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+import { screens, type Screen } from "../src/screens";
+import { expect, test, type Hospital } from "./hospital";
+
+// Every screen of the router's own table, in light and dark, at the width of a
+// desk and of a phone. WARDLINE_SCREENSHOTS=folder keeps a picture of each.
+
+const roles = ["it", "biomed", "security", "admin"];
+const folder = process.env.WARDLINE_SCREENSHOTS;
+
+/** Who opens a screen: the first of the roles that may. */
+async function visitor(hospital: Hospital, screen: Screen): Promise<string> {
+  for (const role of roles) {
+    const me = (await hospital.read(role, "/auth/me")) as { permissions: string[] };
+    if (me.permissions.includes(screen.permission)) return role;
+  }
+  throw new Error(`nobody may see ${screen.path}`);
+}
+
+/** An address of the screen: something real stands for each $parameter. */
+async function address(hospital: Hospital, role: string, screen: Screen): Promise<string | undefined> {
+  if (!screen.path.includes("$")) return screen.path;
+  const list = screen.path.slice(0, screen.path.indexOf("/$"));
+  const page = (await hospital.read(role, `${list}?limit=50`)) as { items: { id: string; kind?: string }[] };
+  const item = page.items.find((i) => list !== "/places" || i.kind === "ward");
+  return item && screen.path.replace(/\$\w+/, item.id);
+}
+
+async function serious(page: Page) {
+  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]).analyze();
+  return violations
+    .filter((v) => v.impact === "serious" || v.impact === "critical")
+    .map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.target.join(" ") + " " + (n.failureSummary ?? "").split("\n").join("; ")).join(" | ")}`);
+}
+
+async function settled(page: Page) {
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
+}
+
+for (const screen of screens) {
+  test(`${screen.path} can be used by everybody, in light and dark`, async ({ hospital }) => {
+    const role = await visitor(hospital, screen);
+    const path = await address(hospital, role, screen);
+    test.skip(path === undefined, "the demo has nothing to show there");
+    const page = await hospital.as(role, path);
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    for (const scheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.setViewportSize({ width: 1360, height: 850 });
+      await settled(page);
+      expect.soft(await serious(page), `axe, ${scheme}`).toEqual([]);
+      await picture(page, screen, `desk-${scheme}`);
+      await page.setViewportSize({ width: 390, height: 844 });
+      await settled(page);
+      const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      expect.soft(wider, "pixels that a phone would have to scroll sideways").toBeLessThanOrEqual(1);
+      await picture(page, screen, `phone-${scheme}`);
+    }
+    await page.close();
+  });
+}
+
+async function picture(page: Page, screen: Screen, what: string) {
+  if (!folder) return;
+  await mkdir(folder, { recursive: true });
+  const name = screen.path.replaceAll("/", "_").replaceAll("$", "") || "_";
+  await page.screenshot({ path: join(folder, `${name}-${what}.png`), fullPage: what.startsWith("desk") });
+}
+
+test("the sign-in page can be used by everybody, in light and dark", async ({ hospital, browser }) => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(hospital.webURL);
+  for (const scheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme: scheme });
+    await expect(page.getByRole("button", { name: "Sign in" })).toBeVisible();
+    expect.soft(await serious(page), `axe, ${scheme}`).toEqual([]);
+  }
+  await context.close();
+});
