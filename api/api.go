@@ -73,6 +73,7 @@ type API struct {
 	openAPI  []byte
 	underWay underWay
 	streams  streams
+	numbers  numbers
 }
 
 // New builds the API with all its routes.
@@ -134,6 +135,7 @@ func (a *API) register(o Options) {
 	a.registerConfirm()
 	a.registerStepUps()
 	a.registerSettings()
+	a.registerOverview()
 	a.handle(http.MethodGet, prefix+"/events", may(auth.EventsRead), a.events)
 	a.handle(http.MethodGet, prefix+"/openapi.json", anyone, func(c *gin.Context) {
 		c.Data(http.StatusOK, "application/openapi+json", a.openAPI)

@@ -56,6 +56,8 @@ type People interface {
 type Inventory interface {
 	Get(ctx context.Context, id device.ID) (inventory.Item, error)
 	Find(ctx context.Context, q inventory.Query) (inventory.Page, error)
+	Overview(ctx context.Context, scope inventory.Scope) (inventory.Overview, error)
+	CheckIns(ctx context.Context, scope inventory.Scope, hours int) ([]inventory.CheckIns, error)
 	Export(ctx context.Context, actor audit.Actor, q inventory.Query) (*inventory.Export, error)
 	Create(ctx context.Context, actor audit.Actor, draft inventory.Draft) (inventory.Item, error)
 	Update(ctx context.Context, actor audit.Actor, id device.ID, version int, u inventory.Update) (inventory.Item, error)

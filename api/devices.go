@@ -72,12 +72,20 @@ type DeviceFilter struct {
 	Therapy     []safety.State       `query:"therapy" doc:"Derived states; unknown includes pumps that cannot report."`
 	SilentSince time.Time            `query:"silent_since" doc:"Not heard of since then, where silence means something."`
 	CertDays    int                  `query:"certificate_days" minimum:"0" maximum:"3650" default:"0" doc:"The certificate ends within this many days, or has ended; 0: any."`
+
+	CertEnd     inventory.CertificateEnd `query:"certificate" doc:"When the certificate ends; each device with one is in exactly one group."`
+	SilentHours int                      `query:"silent_hours" minimum:"0" maximum:"8760" default:"0" doc:"As silent_since, counted back from now; 0: any."`
+	Current     bool                     `query:"current" doc:"Only what is still the hospital's: not decommissioned, returned or written off."`
+	NoWard      bool                     `query:"no_ward" doc:"Only what belongs to no ward."`
+	Fault       []inventory.Fault        `query:"fault" doc:"Only devices with something wrong that a person has to look at."`
 }
 
 func (f DeviceFilter) query(scope inventory.Scope) inventory.Query {
 	q := inventory.Query{Q: f.Q, Sort: f.Sort, Scope: scope, Filters: inventory.Filters{
 		Class: f.Class, Management: f.Management, Model: f.Model, Place: f.Place, Stage: f.Stage, Condition: f.Condition,
 		Hold: f.Hold, Custody: f.Custody, Tag: f.Tag, Owner: f.Owner, Serial: f.Serial, AssetTag: f.AssetTag, Therapy: f.Therapy, SilentSince: f.SilentSince}}
+	q.Filters.CertificateEnd, q.Filters.SilentHours, q.Filters.Current, q.Filters.NoWard, q.Filters.Fault =
+		f.CertEnd, f.SilentHours, f.Current, f.NoWard, f.Fault
 	if f.CertDays > 0 {
 		q.Filters.CertificateDays = &f.CertDays
 	}

@@ -10,6 +10,7 @@ import (
 	"wardline/commands"
 	"wardline/device"
 	"wardline/enroll"
+	"wardline/inventory"
 	"wardline/safety"
 )
 
@@ -32,6 +33,9 @@ func vocabulary(r huma.Registry) {
 	say(r, append([]safety.State{safety.StateNotPump}, safety.States()...)...)
 	say(r, safety.Quiet, safety.Disruptive, safety.Destructive)
 	say(r, append([]commands.State{commands.StateNone}, commands.States()...)...)
+	say(r, inventory.CertificateEnds()...)
+	say(r, inventory.Faults()...)
+	say(r, attentions()...)
 	say(r, commands.Waitings()...)
 	say(r, append([]commands.Outcome{commands.OutcomeNone}, commands.Outcomes()...)...)
 	say(r, auth.Roles()...)

@@ -67,6 +67,15 @@ type Filters struct {
 	SilentSince time.Time
 	// CertificateDays: the certificate ends within this many days, or has ended.
 	CertificateDays *int
+	// CertificateEnd: the certificate that lasts longest ends then.
+	CertificateEnd CertificateEnd
+	// SilentHours is SilentSince, counted back from now.
+	SilentHours int
+	// Current: still the hospital's; not decommissioned, returned or written off.
+	Current bool
+	// NoWard: belongs to no ward.
+	NoWard bool
+	Fault  []Fault
 }
 
 // The orders that a list can have.
@@ -112,6 +121,8 @@ type Search struct {
 	Therapy *TherapyFilter
 	// CertificateUntil is the end of Filters.CertificateDays.
 	CertificateUntil time.Time
+	// CertificateFrom and CertificateBefore stand for Filters.CertificateEnd.
+	CertificateFrom, CertificateBefore time.Time
 }
 
 // ListPosition is the place of a device in a sorted list.
@@ -170,6 +181,12 @@ func (q Query) search(now time.Time) (Search, error) {
 	if q.Filters.CertificateDays != nil {
 		s.CertificateUntil = now.AddDate(0, 0, *q.Filters.CertificateDays)
 	}
+	if e := q.Filters.CertificateEnd; e != "" {
+		s.CertificateFrom, s.CertificateBefore = e.between(now)
+	}
+	if h := q.Filters.SilentHours; h > 0 {
+		s.Filters.SilentSince = now.Add(-time.Duration(h) * time.Hour)
+	}
 	return s, nil
 }
 
@@ -218,6 +235,12 @@ func checkFilters(f Filters, bad *fault.Fault) {
 	}
 	for _, v := range f.Therapy {
 		oneOf("therapy", string(v), slices.Contains(safety.States(), v))
+	}
+	for _, v := range f.Fault {
+		oneOf("fault", string(v), slices.Contains(Faults(), v))
+	}
+	if e := f.CertificateEnd; e != "" {
+		oneOf("certificate", string(e), slices.Contains(CertificateEnds(), e))
 	}
 	if d := f.CertificateDays; d != nil && (*d < 0 || *d > 3650) {
 		bad.WithField("certificate_days", "must be 0 to 3650")

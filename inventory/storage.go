@@ -17,6 +17,8 @@ type Storage interface {
 	Device(ctx context.Context, id device.ID) (Record, error)
 	// FindDevices reads one page; see Search.
 	FindDevices(ctx context.Context, s Search) (Found, error)
+	// Overview counts the current devices of a scope.
+	Overview(ctx context.Context, ask OverviewAsk) (OverviewCounts, error)
 	// CreateDevice registers a device. CodeDeviceExists and CodeAssetTagTaken say
 	// which other device is in the way.
 	CreateDevice(ctx context.Context, d device.Device, event audit.Event) error

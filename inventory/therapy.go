@@ -44,10 +44,15 @@ func therapyFilter(wanted []safety.State, now time.Time) *TherapyFilter {
 	return f
 }
 
+// ReportedStates are the states that a pump can report.
+func ReportedStates() []device.Reported {
+	return []device.Reported{device.ReportedInfusing, device.ReportedPaused, device.ReportedStopped, device.ReportedService}
+}
+
 func allTherapyCells() []TherapyCell {
 	var cells []TherapyCell
 	for _, m := range device.Managements() {
-		for _, r := range []device.Reported{device.ReportedInfusing, device.ReportedPaused, device.ReportedStopped, device.ReportedService} {
+		for _, r := range ReportedStates() {
 			for _, custody := range device.Custodies() {
 				for _, condition := range device.Conditions() {
 					cells = append(cells, TherapyCell{m, r, custody, condition, false}, TherapyCell{m, r, custody, condition, true})

@@ -180,6 +180,20 @@ func (s *Store) matching(db *gorm.DB, q inventory.Search) (*matching, error) {
 		m.and(`(d.id, d.enrollment_id) IN (SELECT device_id, enrollment_id FROM certificate WHERE not_after < ? AND device_id <> ''
 			AND fingerprint <> '' AND superseded_at = 0 AND revocation <> 'revoked')`, dbTime(q.CertificateUntil))
 	}
+	if !q.CertificateBefore.IsZero() {
+		m.and(`(d.id, d.enrollment_id) IN (SELECT device_id, enrollment_id FROM certificate WHERE `+liveCertificate+`
+			GROUP BY device_id, enrollment_id HAVING max(not_after) >= ? AND max(not_after) < ?)`, dbTime(q.CertificateFrom), dbTime(q.CertificateBefore))
+	}
+	if f.Current {
+		m.and("d.stage IN ?", currentStages())
+	}
+	if f.NoWard {
+		m.and("d.place_id NOT IN (SELECT id FROM place WHERE kind = 'ward')")
+	}
+	if slices.Contains(f.Fault, inventory.FaultClock) {
+		m.report = true
+		m.and(wrongClock)
+	}
 	if q.Therapy != nil {
 		m.therapy(*q.Therapy)
 	}
@@ -247,6 +261,13 @@ func (m *matching) therapy(f inventory.TherapyFilter) {
 	m.and(joinConditions(known), args...)
 }
 
+// liveCertificate and wrongClock stand in indexes of migration 0008 in these
+// very words.
+const (
+	liveCertificate = "fingerprint <> '' AND superseded_at = 0 AND revocation <> 'revoked'"
+	wrongClock      = "(r.clock_offset_us >= 120000000 OR r.clock_offset_us <= -120000000)"
+)
+
 var pumpClasses = []device.Class{device.ClassPumpLVP, device.ClassPumpSyringe, device.ClassPumpPCA}
 
 // pumps narrows to what the interlock applies to.
@@ -269,6 +290,16 @@ func endedStages() []device.Stage {
 		}
 	}
 	return ended
+}
+
+func currentStages() []device.Stage {
+	var current []device.Stage
+	for _, s := range device.Stages() {
+		if !s.Ended() {
+			current = append(current, s)
+		}
+	}
+	return current
 }
 
 // search narrows to devices whose search text holds the pattern: first by the

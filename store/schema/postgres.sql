@@ -781,6 +781,8 @@ CREATE INDEX device_fix_by_at ON public.device_fix USING btree (at);
 
 CREATE INDEX device_fix_of_device ON public.device_fix USING btree (device_id, at, id);
 
+CREATE INDEX device_for_numbers ON public.device USING btree (class, management, stage, place_id, ever_reported_therapy);
+
 CREATE INDEX device_hold_by_kind ON public.device_hold USING btree (kind, device_id);
 
 CREATE INDEX device_report_by_last_seen ON public.device_report USING btree (received_at, device_id);

@@ -702,7 +702,9 @@ CREATE INDEX device_fix_by_at ON device_fix (at);
 
 CREATE INDEX device_fix_of_device ON device_fix (device_id, at, id);
 
-CREATE INDEX device_for_lists ON device (id, management, class, stage, custody_kind, condition, place_id);
+CREATE INDEX device_for_lists ON device (id, management, class, stage, custody_kind, condition, place_id, enrollment_id);
+
+CREATE INDEX device_for_numbers ON device (class, management, stage, place_id, ever_reported_therapy);
 
 CREATE INDEX device_hold_by_kind ON device_hold (kind, device_id);
 
