@@ -269,6 +269,7 @@ func (a *API) cancelBatch(ctx context.Context, in *cancelBatchInput) (*output[Ba
 type approveBatchInput struct {
 	BatchInput
 	IdempotentInput
+	StepUpInput
 	Body struct {
 		OrdersHash string `json:"orders_hash" minLength:"8" maxLength:"128" doc:"As the batch shows it."`
 	}
@@ -282,8 +283,13 @@ func (a *API) approveBatch(ctx context.Context, in *approveBatchInput) (*output[
 	if err := a.maySecondAll(ctx, b); err != nil {
 		return nil, err
 	}
-	_, err = a.carryOut(ctx, func(ctx context.Context) (string, error) {
-		_, err := a.commands.ApproveBatch(ctx, principalOf(ctx).Actor(), b.ID, in.Body.OrdersHash)
+	_, err = a.carryOut(ctx, func(effect context.Context) (string, error) {
+		who, err := a.requireProofBehind(ctx, in.StepUp, b.Requester, stepUpWanted{batch: string(b.ID), kind: b.Kind, subkind: b.Subkind,
+			reason: b.Reason, summary: fmt.Sprintf("%d devices", len(b.Items))})
+		if err != nil {
+			return "", err
+		}
+		_, err = a.commands.ApproveBatch(effect, who.Actor(), b.ID, in.Body.OrdersHash)
 		return "batch:" + string(b.ID), err
 	})
 	if err != nil {
@@ -306,7 +312,7 @@ func (a *API) maySecondAll(ctx context.Context, b commands.Batch) error {
 		if err != nil {
 			return err
 		}
-		if err := maySecond(principalOf(ctx), c, targetOf(item)); err != nil {
+		if err := a.maySecond(ctx, c, targetOf(item)); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"wardline/audit"
 	"wardline/auth"
 	"wardline/commands"
 	"wardline/device"
@@ -180,8 +181,26 @@ func maySecond(p auth.Principal, c commands.Command, t auth.Target) error {
 	if !ok {
 		return errNoCommand()
 	}
-	asker := auth.Asker{Account: auth.AccountID(c.Requester.ID), Session: auth.SessionID(c.Requester.Session)}
-	return auth.AuthoriseSecond(p, permission, t, asker)
+	return auth.AuthoriseSecond(p, permission, t, askerOf(c.Requester))
+}
+
+// askerOf is who asked, as auth judges it: the owner, when a program did.
+func askerOf(actor audit.Actor) auth.Asker {
+	if actor.Kind == audit.ActorToken {
+		return auth.Asker{Account: auth.AccountID(actor.Owner), Token: auth.TokenID(actor.ID)}
+	}
+	return auth.Asker{Account: auth.AccountID(actor.ID), Session: auth.SessionID(actor.Session)}
+}
+
+// maySecond says whether whoever is signed in may be the second person to this
+// command. Beside everything else it is another person, as far as one can know:
+// not another account of the one who asked.
+func (a *API) maySecond(ctx context.Context, c commands.Command, t auth.Target) error {
+	p := principalOf(ctx)
+	if err := maySecond(p, c, t); err != nil {
+		return err
+	}
+	return a.auth.AnotherPerson(ctx, p, askerOf(c.Requester))
 }
 
 type cancelInput struct {
@@ -210,21 +229,27 @@ func (a *API) cancelCommand(ctx context.Context, in *cancelInput) (*output[Comma
 type approveInput struct {
 	CommandInput
 	IdempotentInput
+	StepUpInput
 	Body struct {
 		OrderHash string `json:"order_hash" minLength:"8" maxLength:"128" doc:"As the command shows it: exactly this order is approved."`
 	}
 }
 
 func (a *API) approveCommand(ctx context.Context, in *approveInput) (*output[CommandView], error) {
-	c, t, _, err := a.reachCommand(ctx, in.ID, auth.CommandsRead)
+	c, t, d, err := a.reachCommand(ctx, in.ID, auth.CommandsRead)
 	if err != nil {
 		return nil, err
 	}
-	if err := maySecond(principalOf(ctx), c, t); err != nil {
+	if err := a.maySecond(ctx, c, t); err != nil {
 		return nil, err
 	}
-	return a.decide(ctx, c.ID, func(ctx context.Context) error {
-		_, err := a.commands.Approve(ctx, principalOf(ctx).Actor(), c.ID, in.Body.OrderHash)
+	return a.decide(ctx, c.ID, func(effect context.Context) error {
+		who, err := a.requireProofBehind(ctx, in.StepUp, c.Requester, stepUpWanted{device: c.Device, kind: c.Kind, subkind: c.Subkind,
+			reason: c.Reason, summary: d.Class.Words() + " " + d.Serial})
+		if err != nil {
+			return err
+		}
+		_, err = a.commands.Approve(effect, who.Actor(), c.ID, in.Body.OrderHash)
 		return err
 	})
 }
@@ -242,7 +267,7 @@ func (a *API) denyCommand(ctx context.Context, in *denyInput) (*output[CommandVi
 	if err != nil {
 		return nil, err
 	}
-	if err := maySecond(principalOf(ctx), c, t); err != nil {
+	if err := a.maySecond(ctx, c, t); err != nil {
 		return nil, err
 	}
 	return a.decide(ctx, c.ID, func(ctx context.Context) error {

@@ -31,6 +31,7 @@ type People interface {
 	PendingStepUp(ctx context.Context, p auth.Principal, userCode string) (auth.StepUp, error)
 	ConfirmStepUp(ctx context.Context, p auth.Principal, userCode, otp string) error
 	DenyStepUp(ctx context.Context, p auth.Principal, userCode string) error
+	AnotherPerson(ctx context.Context, p auth.Principal, asker auth.Asker) error
 
 	ChangePassword(ctx context.Context, p auth.Principal, old, password string) error
 	EnrolTOTP(ctx context.Context, p auth.Principal, password, otp string) (auth.Enrolment, error)

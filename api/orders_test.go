@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"wardline/auth"
@@ -129,7 +130,7 @@ func TestAPhoneThatWasFoundIsGivenBackToTheNetwork(t *testing.T) {
 	x.call(ada, http.MethodPost, path+"/commands", map[string]any{"kind": "ring"}).is(http.StatusCreated)
 }
 
-func TestATokenDoesWhatItWasMadeForAndNeverDestroys(t *testing.T) {
+func TestATokenDoesWhatItWasMadeForAndWaitsForAPersonToDestroy(t *testing.T) {
 	x := newHouse(t)
 	ada := x.person("ada", auth.RoleIT)
 	phone := x.clinic.Phone()
@@ -142,7 +143,26 @@ func TestATokenDoesWhatItWasMadeForAndNeverDestroys(t *testing.T) {
 		t.Errorf("who asked: %s", located.raw)
 	}
 	x.call(robot, http.MethodPost, path, map[string]any{"kind": "lock"}).refuses(http.StatusForbidden, "token_scope")
-	x.call(robot, http.MethodPost, path, map[string]any{"kind": "wipe"}).refuses(http.StatusForbidden, "token_cannot_destroy")
+	wipe := x.call(robot, http.MethodPost, path, map[string]any{"kind": "wipe", "reason": "asset system"}).is(http.StatusCreated)
+	if wipe.text("state") != "awaiting_approval" || !strings.Contains(wipe.text("why_waiting"), "because a program asked for it") {
+		t.Fatalf("a program's wipe: %s", wipe.raw)
+	}
+	approve, order := "/commands/"+wipe.text("id")+"/approve", map[string]any{"order_hash": wipe.text("order_hash")}
+	x.call(robot, http.MethodPost, approve, order).refuses(http.StatusForbidden, "token_scope")
+	// Not by its owner, and not by a session alone: a person's factor stands behind
+	// everything that destroys.
+	x.call(ada, http.MethodPost, approve, order).refuses(http.StatusForbidden, "second_person_needed")
+	sec := x.person("sec", auth.RoleSecurity)
+	x.call(sec, http.MethodPost, approve, order).refuses(http.StatusForbidden, "step_up_required")
+	if got := phone.Take(); len(got) != 1 || got[0].Told.Kind != device.KindLocate {
+		t.Fatalf("the phone was handed %v before anybody agreed", got)
+	}
+	proof := x.call(sec, http.MethodPost, "/auth/step-up", map[string]any{"otp": sec.otp(), "device_id": phone.ID}).is(http.StatusOK)
+	agreed := x.call(sec, http.MethodPost, approve, order, header{"Wardline-Step-Up": proof.text("step_up")}).is(http.StatusOK)
+	if agreed.text("state") != "queued" {
+		t.Errorf("after a person agreed: %s", agreed.raw)
+	}
+	robot.token = made.text("token")
 	x.call(robot, http.MethodGet, "/audit", nil).refuses(http.StatusForbidden, "token_scope")
 	x.call(ada, http.MethodDelete, "/tokens/"+made.text("id"), nil).is(http.StatusNoContent)
 	x.call(robot, http.MethodGet, "/devices", nil).refuses(http.StatusUnauthorized, "sign_in_needed")

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"wardline/audit"
 	"wardline/auth"
 	"wardline/device"
 	"wardline/internal/fault"
@@ -32,8 +33,6 @@ var (
 		"Confirm it at step_up_url; then send the same request again.")
 	codeStepUpDenied = fault.Define(fault.Forbidden, "step_up_denied",
 		"Nothing was done. Send the request without the header to begin anew.")
-	codeTokenCannot = fault.Define(fault.Forbidden, "token_cannot_destroy",
-		"Ask for it as a person: destructive work needs a step-up, and a program has no second factor.")
 )
 
 // stillOpen answers a program that asks again while the person has not decided
@@ -60,7 +59,8 @@ func (a *API) stillOpen(ctx context.Context, p auth.Principal, header string) er
 
 // requireStepUp lets quiet and disruptive work pass. For destructive work it
 // wants a factor that was proven just now for exactly this: without one the
-// answer is step_up_required.
+// answer is step_up_required. A program has no second factor: what it asks for
+// waits for a person, who proves one to agree (requireProofBehind).
 func (a *API) requireStepUp(ctx context.Context, header string, w stepUpWanted) (auth.Principal, error) {
 	p := principalOf(ctx)
 	weight, known := safety.WeightOf(w.kind, w.subkind)
@@ -68,7 +68,7 @@ func (a *API) requireStepUp(ctx context.Context, header string, w stepUpWanted) 
 		return p, nil
 	}
 	if p.IsToken() {
-		return p, codeTokenCannot.New("An API token cannot ask for %s.", w.kind)
+		return p, nil
 	}
 	if w.check != nil {
 		if err := w.check(ctx); err != nil {
@@ -85,4 +85,13 @@ func (a *API) requireStepUp(ctx context.Context, header string, w stepUpWanted) 
 		return p, f.With("batch_id", w.batch)
 	}
 	return p, err
+}
+
+// requireProofBehind sees to it that a person's factor stands behind everything
+// destructive: behind what a program asked for, that of whoever agrees to it.
+func (a *API) requireProofBehind(ctx context.Context, header string, asker audit.Actor, w stepUpWanted) (auth.Principal, error) {
+	if asker.Kind != audit.ActorToken {
+		return principalOf(ctx), nil
+	}
+	return a.requireStepUp(ctx, header, w)
 }

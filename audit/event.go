@@ -28,6 +28,8 @@ type Actor struct {
 	// name of the loop for ActorSystem; the remote address for ActorNobody.
 	ID   string `json:"id"`
 	Name string `json:"name,omitempty"`
+	// Owner is the account that an API token belongs to.
+	Owner string `json:"owner,omitempty"`
 	// Session is the session in which it happened, for people.
 	Session string `json:"session,omitempty"`
 	// Factor names how the person signed in, such as "password+totp", and what

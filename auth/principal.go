@@ -183,7 +183,7 @@ func (p Principal) Actor() audit.Actor {
 		a.Factor += ", step-up totp"
 	}
 	if p.IsToken() {
-		a.Kind, a.ID, a.Name = audit.ActorToken, string(p.Token), p.Username
+		a.Kind, a.ID, a.Name, a.Owner = audit.ActorToken, string(p.Token), p.Username, string(p.Account)
 	}
 	return a
 }

@@ -1,12 +1,14 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
 
 	"wardline/audit"
 	"wardline/device"
+	"wardline/internal/fault"
 	"wardline/safety"
 )
 
@@ -18,10 +20,17 @@ import (
 // When the rules say no at this moment nothing changes: the command goes on
 // waiting, and may be approved later.
 func (s *Service) Approve(ctx context.Context, actor audit.Actor, id ID, orderHash string) (Command, error) {
+	var full error
 	err := s.storage.Change(ctx, id, func(f Facts, c Command) (Changes, error) {
-		return s.approve(f, c, actor, orderHash)
+		ch, err := s.approve(f, c, actor, orderHash)
+		full = nil
+		if fault.Has(err, codeLimitReached) {
+			// Nothing moves, and people are told of the limit all the same.
+			full, err = err, nil
+		}
+		return ch, err
 	})
-	if err != nil {
+	if err = cmp.Or(err, full); err != nil {
 		return Command{}, err
 	}
 	return s.Get(ctx, id)
@@ -44,12 +53,22 @@ func (s *Service) approve(f Facts, c Command, actor audit.Actor, orderHash strin
 	if facts.Class != c.Asked.Class {
 		return Changes{}, codeOrderDiffers.New("The device's class has changed since this was asked: ask for a new command.")
 	}
+	if now := f.standing(facts.Class); now != c.Asked {
+		return Changes{}, codeOrderDiffers.New("The device has changed hands or place since this was asked: ask for a new command.")
+	}
 	v := safety.Judge(c.Kind, c.Subkind, facts, f.Model, safety.JudgeContext{Moment: safety.Asking, HoldUntilIdle: c.HoldUntilIdle})
 	if v.Answer == safety.Refused {
 		return Changes{}, refusal(v)
 	}
 	if err := f.reachable(c.Kind); err != nil {
 		return Changes{}, err
+	}
+	if r := s.guard.Approve(f, c); r.Refuse != nil {
+		var ch Changes
+		if r.Limit != nil {
+			ch.Events = append(ch.Events, limitEvent(actor, c.Device, c.ID, *r.Limit))
+		}
+		return ch, r.Refuse
 	}
 	c.Approvals = append(c.Approvals, Approval{Actor: actor, At: f.Now, OrderHash: orderHash})
 	c.Asked = f.standing(facts.Class)
@@ -62,6 +81,7 @@ func (s *Service) approve(f Facts, c Command, actor audit.Actor, orderHash strin
 	if err := s.queue(&c, f, v, why, &ch); err != nil {
 		return Changes{}, err
 	}
+	f.Books.note(c)
 	ch.Commands = append(ch.Commands, c)
 	return ch, nil
 }
@@ -93,7 +113,7 @@ func (c Command) decidableBy(actor audit.Actor) error {
 		return codeNotAwaiting.New("This command does not wait for a second person: %s.", c.State.Words())
 	case actor.Kind != audit.ActorPerson:
 		return codeSecondPerson.New("A second person has to decide in a session of their own.")
-	case actor.ID == c.Requester.ID || (actor.Session != "" && actor.Session == c.Requester.Session):
+	case actor.ID == c.Requester.ID || actor.ID == c.Requester.Owner || (actor.Session != "" && actor.Session == c.Requester.Session):
 		return codeSecondPerson.New("You asked for this yourself: another person has to decide.")
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"sort"
 	"time"
 
@@ -89,7 +90,7 @@ func (s *Service) RequestBatch(ctx context.Context, actor audit.Actor, b BatchAs
 	for i := range ids {
 		ids[i] = ID(s.newID())
 	}
-	err = s.storage.Enqueue(ctx, devices, ask.Kind == device.KindContain, "batch:"+string(id), func(facts []Facts) (Changes, error) {
+	err = s.storage.Enqueue(ctx, devices, readingFor(ask.Kind, ask.Subkind), "batch:"+string(id), func(facts []Facts) (Changes, error) {
 		return s.decideBatch(id, ids, actor, ask, devices, facts)
 	})
 	if err != nil {
@@ -121,7 +122,7 @@ func (s *Service) decideBatch(id BatchID, ids []ID, actor audit.Actor, ask Ask, 
 		made = append(made, c)
 		all.Commands = append(all.Commands, ch.Commands[1:]...)
 		all.Certificates = append(all.Certificates, ch.Certificates...)
-		all.Events = append(all.Events, ch.Events...)
+		all.told(ch.Events)
 	}
 	for _, d := range devices {
 		if !known[d] {
@@ -291,6 +292,7 @@ func (s *Service) ApproveBatch(ctx context.Context, actor audit.Actor, id BatchI
 				waiting++
 				one, err := s.approve(f, c, actor, c.OrderHash)
 				if _, no := fault.As(err); no && !fault.Has(err, codeSecondPerson) {
+					ch.told(one.Events)
 					continue
 				}
 				if err != nil {
@@ -308,6 +310,16 @@ func (s *Service) ApproveBatch(ctx context.Context, actor audit.Actor, id BatchI
 		return Batch{}, err
 	}
 	return s.storage.Batch(ctx, id)
+}
+
+// told adds events about a limit, each limit once: a batch that finds no room is
+// one piece of news.
+func (ch *Changes) told(events []audit.Event) {
+	for _, e := range events {
+		if !slices.ContainsFunc(ch.Events, func(o audit.Event) bool { return o.Action == e.Action && o.Subject == e.Subject }) {
+			ch.Events = append(ch.Events, e)
+		}
+	}
 }
 
 // merge adds what another decision of the same transaction wants to be kept.

@@ -48,6 +48,18 @@ type Command struct {
 	// approval does not outlive a change of it.
 	Asked Standing
 
+	// Site is where the device belonged, and AskedLost whether it was reported
+	// lost, when it was asked; they say for which limits it counts. Counts is
+	// false for what counts for none.
+	Site      device.PlaceID
+	AskedLost bool
+	Counts    bool
+	// Reserved: it took the place that is kept back for a lost phone.
+	Reserved bool
+	// ReleasedAt is when it last took effect, by the guard's clock: it was handed
+	// out, or the device was contained for it.
+	ReleasedAt time.Time
+
 	Attempt      int // how many times it was handed out
 	Refusals     int // how many times the device sent it back to held
 	Postponed    int // how many times in a row the device answered not now

@@ -36,6 +36,7 @@ const (
 	actionNotErased    audit.Action = "command.not_erased" // an alert
 	actionBatchAsked   audit.Action = "batch.requested"
 	actionBatchStopped audit.Action = "batch.stopped"
+	actionLimitReached audit.Action = "limit.reached" // an alert
 )
 
 // Events returns the audit events of the moves made since the command was read.

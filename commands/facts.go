@@ -19,6 +19,10 @@ type Facts struct {
 	// access point that it was last heard through.
 	CareArea   bool
 	Enrollment Enrollment
+	// Site is the site that the device belongs to; empty: none.
+	Site device.PlaceID
+	// Books is what the guard counts; nil: the decision did not ask for it.
+	Books *Books
 	// Open are the device's commands that have not ended, oldest first, of all
 	// its enrollments.
 	Open []Command
@@ -37,6 +41,8 @@ func (f Facts) mayGoOut(c Command) bool { return c.Ring <= max(1, f.OpenRings[c.
 type Enrollment struct {
 	ID    device.EnrollmentID
 	Class device.Class // the one the certificate was issued for
+	// Since is when it began.
+	Since time.Time
 	// Usable: it has a certificate that has neither been revoked nor replaced.
 	Usable bool
 	// Contained: its certificate is on hold.

@@ -197,12 +197,12 @@ func (h *handout) look(c *Command, wiping bool, ch *Changes) error {
 		h.pollAgain = true
 		return nil
 	}
-	return h.release(c, why)
+	return h.release(c, why, ch)
 }
 
 // release asks the interlock, the guard and the ward's rule, and hands the
 // command out when nothing stands against it.
-func (h *handout) release(c *Command, why cause) error {
+func (h *handout) release(c *Command, why cause, ch *Changes) error {
 	facts := h.safetyFactsIn(h.poll, h.seen)
 	v := safety.Judge(c.Kind, c.Subkind, facts, h.Model, safety.JudgeContext{Moment: safety.Releasing, HoldUntilIdle: c.HoldUntilIdle})
 	why.assessed, why.age, why.matrix = v.State, facts.Age, v.MatrixVersion
@@ -227,7 +227,7 @@ func (h *handout) release(c *Command, why cause) error {
 		h.pollAgain = true
 		return nil
 	}
-	if held, err := h.guarded(c, v, why); held || err != nil {
+	if held, err := h.guarded(c, v, why, ch); held || err != nil {
 		return err
 	}
 	if pump && safety.TakesOutOfUse(c.Kind, v.Answer) {
@@ -243,15 +243,19 @@ func (h *handout) release(c *Command, why cause) error {
 const wardReason = "One in five of the ready pumps of this model in this place is already out of use."
 
 // guarded asks the guard. It reports whether the command stays.
-func (h *handout) guarded(c *Command, v safety.Verdict, why cause) (bool, error) {
+func (h *handout) guarded(c *Command, v safety.Verdict, why cause, ch *Changes) (bool, error) {
 	r := h.guard.Release(h.Facts, *c, v)
+	if r.Limit != nil && r.SecondPerson {
+		ch.Events = append(ch.Events, limitEvent(system("delivery"), c.Device, c.ID, *r.Limit))
+	}
 	switch {
 	case r.SecondPerson && !c.State.Undelivered():
 		c.DueAt = h.Now.Add(redeliverAfter(c.Attempt))
 		return true, nil
 	case r.SecondPerson:
 		why.step, why.reason = stepVoid, r.Reason
-		c.NeedsSecondPerson, c.Approvals = true, nil
+		// Whoever agrees next agrees to the device as it stands now.
+		c.NeedsSecondPerson, c.Approvals, c.Asked = true, nil, h.standing(c.Asked.Class)
 		return true, c.transition(StateAwaitingApproval, why)
 	case r.Withhold != "":
 		c.DueAt, c.StateReason = h.Now.Add(max(r.RetryAfter, withheldFor)), r.Withhold
@@ -270,6 +274,7 @@ func (h *handout) deliver(c *Command, v safety.Verdict, why cause) error {
 		why.reason = "Handed to the device once more: the last time was not answered."
 	default:
 		c.DeliveredAt = h.Now
+		c.released(h.Facts)
 	}
 	c.Attempt++
 	if err := c.transition(to, why); err != nil {
@@ -277,6 +282,7 @@ func (h *handout) deliver(c *Command, v safety.Verdict, why cause) error {
 	}
 	c.Staged = v.Answer == safety.Stage
 	c.DueAt = h.Now.Add(redeliverAfter(c.Attempt))
+	h.Books.note(*c)
 	h.out = append(h.out, delivery{command: *c, verdict: v, at: h.Now})
 	return nil
 }

@@ -28,7 +28,7 @@ func (s *Service) Request(ctx context.Context, actor audit.Actor, ask Ask) (Comm
 		return Command{}, err
 	}
 	id := ID(s.newID())
-	err = s.storage.Enqueue(ctx, []device.ID{ask.Device}, ask.Kind == device.KindContain, "command:"+string(id),
+	err = s.storage.Enqueue(ctx, []device.ID{ask.Device}, readingFor(ask.Kind, ask.Subkind), "command:"+string(id),
 		func(facts []Facts) (Changes, error) {
 			if len(facts) == 0 {
 				return Changes{}, fault.CodeNotFound.New("There is no such device.")
@@ -52,7 +52,7 @@ func (s *Service) Check(ctx context.Context, actor audit.Actor, ask Ask) error {
 	}
 	// The same reading as Request does, in a transaction that is never kept.
 	errWouldDo := errors.New("it would be taken in")
-	err = s.storage.Enqueue(ctx, []device.ID{ask.Device}, ask.Kind == device.KindContain, "",
+	err = s.storage.Enqueue(ctx, []device.ID{ask.Device}, readingFor(ask.Kind, ask.Subkind), "",
 		func(facts []Facts) (Changes, error) {
 			if len(facts) == 0 {
 				return Changes{}, fault.CodeNotFound.New("There is no such device.")
@@ -92,7 +92,8 @@ func (s *Service) decide(f Facts, a asked) (Changes, Command, error) {
 	if err != nil {
 		return Changes{}, Command{}, err
 	}
-	ruling := s.guard.Ask(f, Asking{Actor: a.actor, Ask: a.ask, Verdict: v, BatchSize: a.batchSize})
+	entry := f.counting(a, v.Weight, facts.Class)
+	ruling := s.guard.Ask(f, Asking{Actor: a.actor, Ask: a.ask, Verdict: v, BatchSize: a.batchSize, Entry: entry})
 	if ruling.Refuse != nil {
 		return Changes{}, Command{}, ruling.Refuse
 	}
@@ -100,10 +101,15 @@ func (s *Service) decide(f Facts, a asked) (Changes, Command, error) {
 	if err != nil {
 		return Changes{}, Command{}, err
 	}
+	c.Site, c.AskedLost, c.Counts, c.Reserved = f.Site, f.lost(), entry.Weight != "", ruling.Reserved
 	ch := Changes{Wake: true}
+	if ruling.Limit != nil {
+		ch.Events = append(ch.Events, limitEvent(a.actor, c.Device, c.ID, *ruling.Limit))
+	}
 	if err := s.enter(&c, f, a.actor, v, facts, ruling, &ch); err != nil {
 		return Changes{}, Command{}, err
 	}
+	f.Books.note(c)
 	ch.Commands = append([]Command{c}, replaced...)
 	return ch, c, nil
 }
@@ -137,7 +143,7 @@ func (s *Service) queue(c *Command, f Facts, v safety.Verdict, why cause, ch *Ch
 	if f.mayGoOut(*c) {
 		c.DueAt = latest(f.Now, c.NotBefore)
 	}
-	ch.containForWipe(*c, f, why.actor)
+	ch.containForWipe(c, f, why.actor)
 	return nil
 }
 
@@ -149,6 +155,7 @@ func (s *Service) carryOut(c *Command, f Facts, why cause, ch *Changes) error {
 	}
 	f.Ward.takeOut(f.Device.ID)
 	ch.contain(*c, why.actor, "It was cut from the network by command.")
+	c.released(f)
 	why.step, why.actor = stepSucceed, system("commands")
 	why.reason = "The device's certificates are on hold: the network refuses it from now on."
 	return c.transition(StateSucceeded, why)
@@ -157,11 +164,13 @@ func (s *Service) carryOut(c *Command, f Facts, why cause, ch *Changes) error {
 // containForWipe puts the certificate of a thing that people carry on hold when
 // its wipe is asked, unless the asker wants the wipe first (SAFETY 5). A pump is
 // contained after its wipe, never before.
-func (ch *Changes) containForWipe(c Command, f Facts, actor audit.Actor) {
+// That is an effect: it counts as released from then on.
+func (ch *Changes) containForWipe(c *Command, f Facts, actor audit.Actor) {
 	if c.Kind != device.KindWipe || !c.Class.IsPersonal() || c.wipeFirst() || f.Enrollment.Contained {
 		return
 	}
-	ch.contain(c, actor, "A wipe was asked.")
+	c.released(f)
+	ch.contain(*c, actor, "A wipe was asked.")
 }
 
 func (ch *Changes) contain(c Command, actor audit.Actor, reason string) {

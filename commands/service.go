@@ -21,7 +21,7 @@ type Options struct {
 	// Signer returns the signer of envelopes that is good now. It is asked at each
 	// delivery, so that a renewed certificate is used at once.
 	Signer func() (Signer, error)
-	// Guard is TwoPersonGuard when nil.
+	// Guard is LimitGuard when nil.
 	Guard Guard
 	// Approvers says in words who may approve a kind for a class, such as
 	// "biomed or security". Nil: "somebody with the right to approve it".
@@ -74,7 +74,7 @@ func New(o Options) *Service {
 	s := &Service{storage: o.Storage, signer: o.Signer, guard: o.Guard, approvers: o.Approvers, now: o.Now, newID: o.NewID,
 		silentAfter: o.SilentAfter, batchDelay: o.BatchDelay, log: o.Log}
 	if s.guard == nil {
-		s.guard = TwoPersonGuard{}
+		s.guard = LimitGuard{}
 	}
 	if s.approvers == nil {
 		s.approvers = func(device.Kind, device.Class) string { return "somebody with the right to approve it" }

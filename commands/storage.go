@@ -17,10 +17,11 @@ import (
 // The *store.Store implements it.
 type Storage interface {
 	// Enqueue decides about new commands for these devices. A device that does not
-	// exist is left out of what decide gets. With ward, Facts.Ward is filled in.
+	// exist is left out of what decide gets. Facts.Ward and Facts.Books are filled
+	// in as reading says.
 	// resource names what is made ("command:<id>", "batch:<id>"), for the request
 	// in ctx (package once).
-	Enqueue(ctx context.Context, devices []device.ID, ward bool, resource string, decide func([]Facts) (Changes, error)) error
+	Enqueue(ctx context.Context, devices []device.ID, reading Reading, resource string, decide func([]Facts) (Changes, error)) error
 
 	// Change decides about one command. It answers fault.CodeNotFound when there
 	// is none.

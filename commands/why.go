@@ -18,7 +18,7 @@ const aliveWithin = 5 * time.Minute
 func (s *Service) whyWaiting(c Command, now Situation) string {
 	switch c.State {
 	case StateAwaitingApproval:
-		return "Waiting for a second person: " + s.approvers(c.Kind, c.Class) + "." + until(c, now)
+		return s.whyAwaiting(c) + until(c, now)
 	case StateQueued:
 		return whyQueued(c, now)
 	case StateHeld:
@@ -29,6 +29,16 @@ func (s *Service) whyWaiting(c Command, now Situation) string {
 		return whyAccepted(c, now)
 	}
 	return howEnded(c, now)
+}
+
+// whyAwaiting says who has to agree, and why when it is not the safety rules
+// that ask for it.
+func (s *Service) whyAwaiting(c Command) string {
+	who := "Waiting for a second person: " + s.approvers(c.Kind, c.Class) + "."
+	if c.StateReason == "" || c.StateReason == matrixReason {
+		return who
+	}
+	return "Waiting for a second person (" + s.approvers(c.Kind, c.Class) + "), because " + lower(sentence(c.StateReason))
 }
 
 // until says when a command ends by itself.

@@ -10,12 +10,13 @@ import (
 	"wardline/commands"
 	"wardline/device"
 	"wardline/internal/fault"
+	"wardline/safety"
 )
 
 var _ commands.Storage = (*Store)(nil)
 
 // Enqueue implements commands.Storage.
-func (s *Store) Enqueue(ctx context.Context, devices []device.ID, ward bool, resource string, decide func([]commands.Facts) (commands.Changes, error)) error {
+func (s *Store) Enqueue(ctx context.Context, devices []device.ID, reading commands.Reading, resource string, decide func([]commands.Facts) (commands.Changes, error)) error {
 	return s.write(ctx, func(t *tx) error {
 		// First of all: asked a second time, it must not meet its own first command.
 		if err := t.idempotent(ctx, resource); err != nil {
@@ -25,7 +26,7 @@ func (s *Store) Enqueue(ctx context.Context, devices []device.ID, ward bool, res
 		if err != nil {
 			return err
 		}
-		return t.decideOn(rows, ward, func(facts []commands.Facts) (commands.Changes, error) {
+		return t.decideOn(rows, reading, func(facts []commands.Facts) (commands.Changes, error) {
 			ch, err := decide(facts)
 			if err == nil {
 				err = t.countFounding(ch.Commands)
@@ -43,14 +44,14 @@ func (s *Store) Change(ctx context.Context, id commands.ID, decide func(commands
 		}
 		// A command never changes its device, so the device can be locked first.
 		var of commandRow
-		if err := t.Select("device_id", "kind").Take(&of, "id = ?", id).Error; err != nil {
+		if err := t.Select("device_id", "kind", "weight").Take(&of, "id = ?", id).Error; err != nil {
 			return commandFault(id, err)
 		}
 		row, err := t.lockDevice(device.ID(of.DeviceID))
 		if err != nil {
 			return err
 		}
-		return t.decideOn([]deviceRow{row}, device.Kind(of.Kind) == device.KindContain, func(facts []commands.Facts) (commands.Changes, error) {
+		return t.decideOn([]deviceRow{row}, readingOf(of.Kind, of.Weight), func(facts []commands.Facts) (commands.Changes, error) {
 			var r commandRow
 			if err := t.Take(&r, "id = ?", id).Error; err != nil {
 				return commands.Changes{}, commandFault(id, err)
@@ -62,6 +63,11 @@ func (s *Store) Change(ctx context.Context, id commands.ID, decide func(commands
 			return decide(facts[0], c)
 		})
 	})
+}
+
+// readingOf is what a decision about a command that exists has to read.
+func readingOf(kind, weight string) commands.Reading {
+	return commands.Reading{Ward: device.Kind(kind) == device.KindContain, Guard: safety.Weight(weight) != safety.Quiet}
 }
 
 func commandFault(id commands.ID, err error) error {
@@ -78,7 +84,7 @@ func (s *Store) Settle(ctx context.Context, id device.ID, ids []commands.ID, dec
 		if err != nil {
 			return err
 		}
-		return t.decideOn([]deviceRow{row}, false, func(facts []commands.Facts) (commands.Changes, error) {
+		return t.decideOn([]deviceRow{row}, commands.Reading{}, func(facts []commands.Facts) (commands.Changes, error) {
 			var rows []commandRow
 			if err := t.Where("id IN ? AND device_id = ?", ids, id).Order("id").Find(&rows).Error; err != nil {
 				return commands.Changes{}, fmt.Errorf("read the commands that results are about: %w", err)
@@ -93,12 +99,22 @@ func (s *Store) Settle(ctx context.Context, id device.ID, ids []commands.ID, dec
 }
 
 // decideOn asks for a decision about devices whose rows are locked, and keeps it.
-func (t *tx) decideOn(rows []deviceRow, ward bool, decide func([]commands.Facts) (commands.Changes, error)) error {
-	facts, err := t.facts(rows, ward)
+func (t *tx) decideOn(rows []deviceRow, reading commands.Reading, decide func([]commands.Facts) (commands.Changes, error)) error {
+	facts, err := t.facts(rows, reading.Ward)
 	if err != nil {
 		return err
 	}
+	var books *books
+	if reading.Guard {
+		// The last lock but the audit head's: after the devices and their places.
+		if books, err = t.openBooks(facts); err != nil {
+			return err
+		}
+	}
 	ch, err := decide(facts)
+	if err == nil && books != nil {
+		err = books.err
+	}
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func (s *Store) ChangeBatch(ctx context.Context, id commands.BatchID, decide fun
 			return err
 		}
 		stop := ""
-		err = t.decideOn(rows, b.Kind == device.KindContain, func(facts []commands.Facts) (commands.Changes, error) {
+		err = t.decideOn(rows, readingOf(string(b.Kind), string(b.Weight)), func(facts []commands.Facts) (commands.Changes, error) {
 			ch, err := decide(b, facts)
 			stop = ch.StopBatch
 			return ch, err

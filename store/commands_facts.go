@@ -82,17 +82,18 @@ func readCommandEnrollments(db *gorm.DB, ids []string, facts []commands.Facts) e
 	type row struct {
 		ID           string
 		Class        string
+		CreatedAt    dbTime
 		Good, OnHold int
 	}
 	known := map[string]row{}
 	for chunk := range slices.Chunk(ids, idsPerSelect) {
 		var rows []row
-		err := db.Raw(`SELECT e.id, e.class,
+		err := db.Raw(`SELECT e.id, e.class, e.created_at,
 				COUNT(CASE WHEN c.revocation = '' THEN 1 END) AS good,
 				COUNT(CASE WHEN c.revocation = 'held' THEN 1 END) AS on_hold
 			FROM enrollment e
 			LEFT JOIN certificate c ON c.device_id = e.device_id AND c.enrollment_id = e.id AND c.superseded_at = 0 AND c.fingerprint <> ''
-			WHERE e.id IN ? GROUP BY e.id, e.class`, chunk).Scan(&rows).Error
+			WHERE e.id IN ? GROUP BY e.id, e.class, e.created_at`, chunk).Scan(&rows).Error
 		if err != nil {
 			return fmt.Errorf("read enrollments: %w", err)
 		}
@@ -102,7 +103,7 @@ func readCommandEnrollments(db *gorm.DB, ids []string, facts []commands.Facts) e
 	}
 	for i := range facts {
 		if r, ok := known[string(facts[i].Device.Enrollment)]; ok {
-			facts[i].Enrollment = commands.Enrollment{ID: device.EnrollmentID(r.ID), Class: device.Class(r.Class),
+			facts[i].Enrollment = commands.Enrollment{ID: device.EnrollmentID(r.ID), Class: device.Class(r.Class), Since: r.CreatedAt.time(),
 				Usable: r.Good+r.OnHold > 0, Contained: r.Good == 0 && r.OnHold > 0}
 		}
 	}

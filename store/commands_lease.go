@@ -96,6 +96,10 @@ func (s *Store) Lease(ctx context.Context, at []commands.Whereabouts, decide fun
 		if err != nil {
 			return fmt.Errorf("find the devices of enrollments: %w", err)
 		}
+		guarded, err := t.dueForGuard(due)
+		if err != nil {
+			return err
+		}
 		devices, err := t.lockDevices(ids)
 		if err != nil {
 			return err
@@ -107,8 +111,26 @@ func (s *Store) Lease(ctx context.Context, at []commands.Whereabouts, decide fun
 		if err := t.careByAccessPoint(devices, bssids); err != nil {
 			return err
 		}
-		return t.decideOn(devices, false, decide)
+		return t.decideOn(devices, commands.Reading{Guard: guarded}, decide)
 	})
+}
+
+// dueForGuard says whether something that is not quiet is due for one of these
+// enrollments. What comes to be due after this look waits for its own wake-up:
+// a guard that finds no books keeps it back.
+func (t *tx) dueForGuard(enrollments []device.EnrollmentID) (bool, error) {
+	for chunk := range slices.Chunk(enrollments, idsPerSelect) {
+		var n int64
+		err := t.Raw("SELECT COUNT(*) FROM command WHERE enrollment_id IN ? AND due_at > 0 AND due_at <= ? AND weight <> 'quiet'",
+			chunk, dbTime(t.now)).Scan(&n).Error
+		if err != nil {
+			return false, fmt.Errorf("look for guarded work of enrollments: %w", err)
+		}
+		if n > 0 {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // split tells enrollments that have something due from the others, and says what
@@ -194,6 +216,6 @@ func (s *Store) Sweep(ctx context.Context, limit int, silentAfter time.Duration,
 		if err != nil {
 			return err
 		}
-		return t.decideOn(rows, false, decide)
+		return t.decideOn(rows, commands.Reading{}, decide)
 	})
 }

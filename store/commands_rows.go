@@ -55,6 +55,13 @@ type commandRow struct {
 	Receipt       string `gorm:"column:receipt"`
 	ReceiptValid  bool   `gorm:"column:receipt_valid"`
 	Detail        string `gorm:"column:detail"`
+	Person        string `gorm:"column:person"`
+	SiteID        string `gorm:"column:site_id"`
+	AskedLost     bool   `gorm:"column:asked_lost"`
+	Counts        bool   `gorm:"column:counts"`
+	Reserved      bool   `gorm:"column:reserved"`
+	Approved      bool   `gorm:"column:approved"`
+	ReleasedAt    dbTime `gorm:"column:released_at"`
 }
 
 func (commandRow) TableName() string { return "command" }
@@ -63,7 +70,7 @@ func (commandRow) TableName() string { return "command" }
 // when the command is asked, its order's bytes above all.
 var commandChanging = []string{"state", "state_reason", "unconfirmed", "staged", "outcome", "second_person", "approvals",
 	"asked_class", "asked_custody", "asked_place", "attempt", "refusals", "postponed", "moves", "updated_at", "not_before",
-	"due_at", "delivered_at", "accepted_at", "ended_at", "receipt", "receipt_valid", "detail"}
+	"due_at", "delivered_at", "accepted_at", "ended_at", "receipt", "receipt_valid", "detail", "approved", "released_at"}
 
 func commandRowOf(c commands.Command) (commandRow, error) {
 	r := commandRow{ID: string(c.ID), BatchID: string(c.Batch), Ring: c.Ring, DeviceID: string(c.Device),
@@ -76,7 +83,9 @@ func commandRowOf(c commands.Command) (commandRow, error) {
 		Attempt: c.Attempt, Refusals: c.Refusals, Postponed: c.Postponed, Moves: c.Moves + len(c.Moved()),
 		CreatedAt: dbTime(c.CreatedAt), UpdatedAt: dbTime(c.UpdatedAt), NotBefore: dbTime(c.NotBefore), DueAt: dbTime(c.DueAt),
 		ExpiresAt: dbTime(c.ExpiresAt), KeepWhileLost: c.KeepWhile, DeliveredAt: dbTime(c.DeliveredAt),
-		AcceptedAt: dbTime(c.AcceptedAt), EndedAt: dbTime(c.EndedAt), Receipt: c.Receipt, ReceiptValid: c.ReceiptValid}
+		AcceptedAt: dbTime(c.AcceptedAt), EndedAt: dbTime(c.EndedAt), Receipt: c.Receipt, ReceiptValid: c.ReceiptValid,
+		Person: commands.PersonOf(c.Requester), SiteID: string(c.Site), AskedLost: c.AskedLost, Counts: c.Counts,
+		Reserved: c.Reserved, Approved: len(c.Approvals) > 0, ReleasedAt: dbTime(c.ReleasedAt)}
 	if len(c.Approvals) > 0 {
 		r.Approvals = jsonText(c.Approvals)
 	}
@@ -101,7 +110,8 @@ func (r commandRow) command() (commands.Command, error) {
 		Attempt:           r.Attempt, Refusals: r.Refusals, Postponed: r.Postponed, Moves: r.Moves,
 		CreatedAt: r.CreatedAt.time(), UpdatedAt: r.UpdatedAt.time(), NotBefore: r.NotBefore.time(), DueAt: r.DueAt.time(),
 		ExpiresAt: r.ExpiresAt.time(), KeepWhile: r.KeepWhileLost, DeliveredAt: r.DeliveredAt.time(),
-		AcceptedAt: r.AcceptedAt.time(), EndedAt: r.EndedAt.time(), Receipt: r.Receipt, ReceiptValid: r.ReceiptValid}
+		AcceptedAt: r.AcceptedAt.time(), EndedAt: r.EndedAt.time(), Receipt: r.Receipt, ReceiptValid: r.ReceiptValid,
+		Site: device.PlaceID(r.SiteID), AskedLost: r.AskedLost, Counts: r.Counts, Reserved: r.Reserved, ReleasedAt: r.ReleasedAt.time()}
 	for _, part := range []struct {
 		column, text string
 		into         any

@@ -38,6 +38,10 @@ type Options struct {
 	Database string
 	// Now replaces the database's clock in tests. Nil: the database's clock.
 	Now func() time.Time
+	// Monotonic says how much time has passed since any fixed moment, by a clock
+	// that nobody can set: the guard holds the other clock against it. Nil: the
+	// machine's, or what Now says when that is given.
+	Monotonic func() time.Duration
 	// NewID makes identifiers. Nil: UUIDv7.
 	NewID func() string
 	// Wake is told, after commit on SQLite, which enrollments got work. On
@@ -65,12 +69,20 @@ type Store struct {
 	drop           func([]device.Fingerprint)
 	recorded       func()
 	log            *slog.Logger
+	guardClock     guardClock
 }
 
 // Open connects, brings the schema up to date and returns the store. Replicas
 // may call it at the same time on one PostgreSQL.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{now: o.Now, newID: o.NewID, wake: o.Wake, drop: o.Drop, recorded: o.Recorded, log: o.Log}
+	s.guardClock.passed = o.Monotonic
+	if s.guardClock.passed == nil {
+		s.guardClock.passed = sinceBoot
+		if o.Now != nil {
+			s.guardClock.passed = func() time.Duration { return o.Now().Sub(time.Unix(0, 0)) }
+		}
+	}
 	if s.newID == nil {
 		s.newID = func() string { return uuid.Must(uuid.NewV7()).String() }
 	}

@@ -23,6 +23,7 @@ type tx struct {
 	now    time.Time
 	engine Engine
 	newID  func() string
+	store  *Store
 	events []audit.Event
 	wakes  []device.EnrollmentID
 	// dropped are certificates whose binding this transaction changed.
@@ -72,7 +73,7 @@ func (s *Store) write(ctx context.Context, f func(*tx) error) error {
 			if err != nil {
 				return fmt.Errorf("read the database's clock: %w", err)
 			}
-			t = &tx{DB: db, now: now, engine: s.engine, newID: s.newID}
+			t = &tx{DB: db, now: now, engine: s.engine, newID: s.newID, store: s}
 			if err := f(t); err != nil {
 				return err
 			}

@@ -27,6 +27,10 @@ var rules = []rule{
 		reason: "the matrix is pure: it must be possible to read all that a decision depends on in one place",
 	},
 	{
+		packages: []string{"commands/limits"}, onlyOurs: []string{"device", "safety"},
+		reason: "the limits are pure: what is counted, and how, stands in one place",
+	},
+	{
 		packages: []string{"commands", "ca", "auth", "safety", "device", "audit"},
 		never:    []string{"gorm.io/...", "github.com/gin-gonic/gin/...", "net/http/..."},
 		reason:   "rules that protect people are the same whether a request came over HTTP, the socket or a policy, and whatever database holds them",

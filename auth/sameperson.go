@@ -1,0 +1,31 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// AnotherPerson says whether p is another person than the one who asked, as far
+// as that can be known: two accounts that carry the same name are taken for two
+// accounts of one person. That two accounts under two names belong to one person
+// cannot be known here; whoever gives out accounts sees to it.
+func (s *Service) AnotherPerson(ctx context.Context, p Principal, asker Asker) error {
+	other, _, err := s.storage.Person(ctx, asker.Account)
+	if errors.Is(err, ErrNoSuch) {
+		return nil // the server itself, or the host, asked
+	}
+	if err != nil {
+		return fmt.Errorf("read who asked: %w", err)
+	}
+	if name := plainName(p.Name); name != "" && name == plainName(other.Name) {
+		return codeSamePerson.New("Your account and %s's carry the same name, so they count as one person.", other.Username)
+	}
+	return nil
+}
+
+// plainName is a person's name without what people write differently.
+func plainName(name string) string {
+	return strings.Join(strings.Fields(strings.ToLower(name)), " ")
+}
