@@ -63,7 +63,7 @@ func (s *Service) approve(f Facts, c Command, actor audit.Actor, orderHash strin
 	if err := f.reachable(c.Kind); err != nil {
 		return Changes{}, err
 	}
-	if r := s.guard.Approve(f, c); r.Refuse != nil {
+	if r := s.guard.Approve(f, c, actor); r.Refuse != nil {
 		var ch Changes
 		if r.Limit != nil {
 			ch.Events = append(ch.Events, limitEvent(actor, c.Device, c.ID, *r.Limit))

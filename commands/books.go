@@ -16,6 +16,8 @@ import (
 // device counts for the next.
 type Books struct {
 	limits.Ledger
+	// Freezes are those that hold.
+	Freezes []Freeze
 }
 
 // Reading says what a decision wants to read beside the devices themselves.

@@ -36,7 +36,10 @@ const (
 	actionNotErased    audit.Action = "command.not_erased" // an alert
 	actionBatchAsked   audit.Action = "batch.requested"
 	actionBatchStopped audit.Action = "batch.stopped"
-	actionLimitReached audit.Action = "limit.reached" // an alert
+	actionFreezeSet    audit.Action = "freeze.set"            // an alert
+	actionLiftAsked    audit.Action = "freeze.lift_requested" // an alert
+	actionLifted       audit.Action = "freeze.lifted"         // an alert
+	actionLimitReached audit.Action = "limit.reached"         // an alert
 )
 
 // Events returns the audit events of the moves made since the command was read.

@@ -23,7 +23,7 @@ type Guard interface {
 	Ask(f Facts, a Asking) Ruling
 	// Approve rules on a command that a second person agrees to. Only Refuse of
 	// its answer counts: the command goes on waiting then.
-	Approve(f Facts, c Command) Ruling
+	Approve(f Facts, c Command, approver audit.Actor) Ruling
 	// Release rules on a command that is about to be handed out, or to be carried
 	// out by the server itself.
 	Release(f Facts, c Command, v safety.Verdict) Ruling
@@ -88,7 +88,7 @@ func (TwoPersonGuard) Ask(f Facts, a Asking) Ruling {
 }
 
 // Approve implements Guard.
-func (TwoPersonGuard) Approve(Facts, Command) Ruling { return Ruling{} }
+func (TwoPersonGuard) Approve(Facts, Command, audit.Actor) Ruling { return Ruling{} }
 
 const voidReason = "The approval no longer holds: the device's class, custody or place has changed since."
 
@@ -100,14 +100,23 @@ func (TwoPersonGuard) Release(f Facts, c Command, v safety.Verdict) Ruling {
 	return Ruling{}
 }
 
-// LimitGuard is the whole guard: two people, and limits.
+// LimitGuard is the whole guard: two people, limits, and freezes.
 type LimitGuard struct{ TwoPersonGuard }
+
+var _ Guard = LimitGuard{}
 
 var codeLimitReached = fault.Define(fault.Refused, "limit_reached",
 	"Wait until there is room again, or have the limit raised, which takes two people and 24 hours.")
 
 // Ask implements Guard.
 func (g LimitGuard) Ask(f Facts, a Asking) Ruling {
+	if a.Ask.Kind == device.KindContain {
+		// The server would carry it out by itself, at once.
+		c := Command{Weight: safety.Destructive, Requester: a.Actor, Site: f.Site}
+		if z, frozen := f.Books.frozen(c, f.Site, false); frozen {
+			return Ruling{Refuse: codeFrozen.New("%s", z.words())}
+		}
+	}
 	r := g.TwoPersonGuard.Ask(f, a)
 	if r.SecondPerson || r.Refuse != nil || a.Verdict.Weight == safety.Quiet || a.Entry.Weight == "" {
 		return r
@@ -142,12 +151,20 @@ func keptBack(f Facts, a Asking) bool {
 }
 
 // Approve implements Guard.
-func (g LimitGuard) Approve(f Facts, c Command) Ruling {
+func (g LimitGuard) Approve(f Facts, c Command, approver audit.Actor) Ruling {
 	if c.Weight == safety.Quiet {
 		return Ruling{}
 	}
 	if f.Books == nil {
 		return Ruling{Refuse: codeLimitReached.New("The limits could not be looked at.")}
+	}
+	if z, frozen := f.Books.frozen(c, f.Site, false); frozen && c.Kind == device.KindContain {
+		return Ruling{Refuse: codeFrozen.New("%s", z.words())}
+	}
+	for _, z := range f.Books.Freezes {
+		if z.Scope == FreezePerson && z.ScopeID == approver.ID {
+			return Ruling{Refuse: codeFrozen.New("What you agree to is stopped by a freeze: %s", z.Reason)}
+		}
 	}
 	e := c.entry()
 	e.Approved, e.Open = true, true
@@ -159,12 +176,18 @@ func (g LimitGuard) Approve(f Facts, c Command) Ruling {
 
 // Release implements Guard.
 func (g LimitGuard) Release(f Facts, c Command, v safety.Verdict) Ruling {
-	r := g.TwoPersonGuard.Release(f, c, v)
-	if r.SecondPerson || c.Weight == safety.Quiet || !c.Counts || !c.State.Undelivered() {
-		return r
+	if c.Weight == safety.Quiet {
+		return g.TwoPersonGuard.Release(f, c, v)
 	}
 	if f.Books == nil {
 		return Ruling{Withhold: "The limits could not be looked at."}
+	}
+	if z, frozen := f.Books.frozen(c, f.Site, v.Answer == safety.Stage); frozen {
+		return Ruling{Withhold: z.words()}
+	}
+	r := g.TwoPersonGuard.Release(f, c, v)
+	if r.SecondPerson || !c.Counts || !c.State.Undelivered() {
+		return r
 	}
 	reached, ok := f.Books.MayRelease(c.entry())
 	switch {

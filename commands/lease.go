@@ -237,7 +237,7 @@ func (h *handout) release(c *Command, why cause, ch *Changes) error {
 		}
 		h.Ward.takeOut(h.Device.ID)
 	}
-	return h.deliver(c, v, why)
+	return h.deliver(c, v, why, ch)
 }
 
 const wardReason = "One in five of the ready pumps of this model in this place is already out of use."
@@ -264,7 +264,7 @@ func (h *handout) guarded(c *Command, v safety.Verdict, why cause, ch *Changes) 
 	return false, nil
 }
 
-func (h *handout) deliver(c *Command, v safety.Verdict, why cause) error {
+func (h *handout) deliver(c *Command, v safety.Verdict, why cause, ch *Changes) error {
 	to := StateDelivered
 	why.step, why.reason = stepDeliver, "Handed to the device."
 	switch {
@@ -282,6 +282,7 @@ func (h *handout) deliver(c *Command, v safety.Verdict, why cause) error {
 	}
 	c.Staged = v.Answer == safety.Stage
 	c.DueAt = h.Now.Add(redeliverAfter(c.Attempt))
+	ch.containForWipe(c, h.Facts, c.Requester)
 	h.Books.note(*c)
 	h.out = append(h.out, delivery{command: *c, verdict: v, at: h.Now})
 	return nil

@@ -169,6 +169,9 @@ func (ch *Changes) containForWipe(c *Command, f Facts, actor audit.Actor) {
 	if c.Kind != device.KindWipe || !c.Class.IsPersonal() || c.wipeFirst() || f.Enrollment.Contained {
 		return
 	}
+	if _, frozen := f.Books.frozen(*c, f.Site, false); frozen {
+		return // being cut off is an effect too: it comes with the delivery
+	}
 	c.released(f)
 	ch.contain(*c, actor, "A wipe was asked.")
 }

@@ -54,6 +54,21 @@ type Storage interface {
 	// Facts reads what a decision about these devices would rest on, without
 	// locking: for screens. Facts.Ward is left out, and devices that do not exist.
 	Facts(ctx context.Context, devices []device.ID) ([]Facts, error)
+
+	// SetFreeze keeps a freeze, with what had left before, under the guard's lock:
+	// every lease of guarded work that commits later has seen it.
+	SetFreeze(ctx context.Context, z Freeze, event audit.Event) error
+	// ChangeFreeze decides about one freeze under the guard's lock. It answers
+	// fault.CodeNotFound.
+	ChangeFreeze(ctx context.Context, id string, decide func(z Freeze, now time.Time) (Freeze, audit.Event, error)) error
+	// Freeze and Freezes read; Freeze answers fault.CodeNotFound.
+	Freeze(ctx context.Context, id string) (Freeze, error)
+	Freezes(ctx context.Context, all bool) ([]Freeze, error)
+	// ChangeUndelivered finds up to limit devices with a command in the scope that
+	// is not quiet and has not left, and decides about them. It returns how many it
+	// found.
+	ChangeUndelivered(ctx context.Context, scope FreezeScope, scopeID string, limit int, decide func([]Facts) (Changes, error)) (int, error)
+
 	// Command, Commands, Batch read. Command and Batch answer fault.CodeNotFound.
 	Command(ctx context.Context, id ID) (Command, Situation, error)
 	Commands(ctx context.Context, q Query) (Page, error)
@@ -180,4 +195,7 @@ type Situation struct {
 	Enrollment Enrollment
 	// OpenRing is the newest open ring of the command's batch.
 	OpenRing int
+	// Site is the device's site, Freezes are those that hold.
+	Site    device.PlaceID
+	Freezes []Freeze
 }

@@ -55,9 +55,12 @@ func until(c Command, now Situation) string {
 }
 
 func whyQueued(c Command, now Situation) string {
+	z, frozen := now.frozen(c)
 	switch {
 	case c.expired(now.Now, now.lost()):
 		return "Its time is over; it ends in a moment."
+	case frozen:
+		return z.words()
 	case c.Ring > max(now.OpenRing, 1):
 		return fmt.Sprintf("Waiting for ring %d of its batch to go well; this device is in ring %d.", now.OpenRing, c.Ring)
 	case now.Now.Before(c.NotBefore):
@@ -81,6 +84,9 @@ func whyHeld(c Command, now Situation) string {
 	const wait = "Waiting until the pump is free: "
 	if c.expired(now.Now, now.lost()) {
 		return "Its time is over; it ends in a moment."
+	}
+	if z, frozen := now.frozen(c); frozen {
+		return z.words()
 	}
 	if silent(now) {
 		return wait + lower(notHeard(now.Device.Report.ReceivedAt)) + until(c, now)
@@ -165,6 +171,15 @@ func notHeard(seen time.Time) string {
 		return "The device has never been heard of."
 	}
 	return "The device has not been heard of since " + wordsAt(seen) + "."
+}
+
+// frozen returns the freeze that withholds the command.
+func (s Situation) frozen(c Command) (Freeze, bool) {
+	staging := stageable(c.Kind) && c.Class.IsPump()
+	if !c.stoppedByFreeze(staging) {
+		return Freeze{}, false
+	}
+	return firstFreeze(s.Freezes, c, s.Site)
 }
 
 // lost reports whether the device is reported lost.

@@ -72,7 +72,7 @@ func TestARestartKeepsEverything(t *testing.T) {
 		if after := h.record(h.it, "P-1"); after.ID != before.ID || after.Enrollment != before.Enrollment {
 			t.Errorf("after the restart the phone is %+v, it was %+v", after, before)
 		}
-		c := h.it.becomes(h.it.asks(before.ID, "ring", nil).ID, "succeeded")
+		c := h.it.becomes(h.it.asks(before.ID, "locate", nil).ID, "succeeded")
 		phones.agrees("P-1", c)
 		if c := h.it.command(waits.ID); c.State != "queued" {
 			t.Errorf("what waited before the restart is %s after it", c.State)

@@ -259,6 +259,16 @@ func (s *Store) situations(db *gorm.DB, list []commands.Command) ([]commands.Sit
 	if err != nil {
 		return nil, err
 	}
+	freezes, err := activeFreezes(db)
+	if err != nil {
+		return nil, err
+	}
+	sites := map[device.PlaceID]device.PlaceID{}
+	if len(freezes) > 0 {
+		if sites, err = sitesOf(db, facts); err != nil {
+			return nil, err
+		}
+	}
 	out := make([]commands.Situation, len(list))
 	for i, c := range list {
 		// readDevices answers in the order of ids.
@@ -268,7 +278,7 @@ func (s *Store) situations(db *gorm.DB, list []commands.Command) ([]commands.Sit
 		}
 		f := facts[j]
 		out[i] = commands.Situation{Now: now, Device: f.Device, Model: f.Model, CareArea: f.CareArea,
-			Enrollment: f.Enrollment, OpenRing: rings[c.Batch]}
+			Enrollment: f.Enrollment, OpenRing: rings[c.Batch], Site: sites[f.Device.Place], Freezes: freezes}
 	}
 	return out, nil
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"gorm.io/gorm"
+
 	"wardline/commands"
 	"wardline/commands/limits"
 	"wardline/device"
@@ -21,14 +23,9 @@ type books struct {
 // openBooks takes the guard's lock, reads what counts, and gives the same books
 // to all facts.
 func (t *tx) openBooks(facts []commands.Facts) (*books, error) {
-	now, jumped, err := t.lockGuard()
+	now, err := t.enterGuard()
 	if err != nil {
 		return nil, err
-	}
-	if jumped != 0 {
-		if err := t.clockJumped(now, jumped); err != nil {
-			return nil, err
-		}
 	}
 	b := &books{}
 	b.Now = now
@@ -39,7 +36,10 @@ func (t *tx) openBooks(facts []commands.Facts) (*books, error) {
 	if b.Numbers, err = t.limitNumbers(now); err != nil {
 		return nil, err
 	}
-	sites, err := t.sitesOf(facts)
+	if b.Freezes, err = activeFreezes(t.DB); err != nil {
+		return nil, err
+	}
+	sites, err := sitesOf(t.DB, facts)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (t *tx) limitNumbers(now time.Time) (limits.Numbers, error) {
 }
 
 // sitesOf finds the site of each place that a device of facts stands in.
-func (t *tx) sitesOf(facts []commands.Facts) (map[device.PlaceID]device.PlaceID, error) {
+func sitesOf(db *gorm.DB, facts []commands.Facts) (map[device.PlaceID]device.PlaceID, error) {
 	var places []string
 	for _, f := range facts {
 		if f.Device.Place != "" {
@@ -106,7 +106,7 @@ func (t *tx) sitesOf(facts []commands.Facts) (map[device.PlaceID]device.PlaceID,
 	sites := map[device.PlaceID]device.PlaceID{}
 	for chunk := range slices.Chunk(slices.Compact(places), idsPerSelect) {
 		var rows []struct{ Leaf, Site string }
-		err := t.Raw(`WITH RECURSIVE up (leaf, id, parent_id) AS (
+		err := db.Raw(`WITH RECURSIVE up (leaf, id, parent_id) AS (
 				SELECT id, id, parent_id FROM place WHERE id IN ?
 				UNION ALL SELECT up.leaf, p.id, p.parent_id FROM place p JOIN up ON p.id = up.parent_id)
 			SELECT leaf, id AS site FROM up WHERE parent_id = ''`, chunk).Scan(&rows).Error

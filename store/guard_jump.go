@@ -5,45 +5,31 @@ import (
 	"time"
 
 	"wardline/audit"
+	"wardline/commands"
 )
 
 // guardActor is what the guard does by itself.
 var guardActor = audit.Actor{Kind: audit.ActorSystem, ID: "guard", Name: "Guard"}
 
 // clockJumped freezes the server: windows of time mean nothing under a clock that
-// somebody sets.
-func (t *tx) clockJumped(now time.Time, by time.Duration) error {
+// somebody sets. The guard's lock is held.
+func (t *tx) clockJumped(by time.Duration) error {
 	direction := "forward"
 	if by < 0 {
 		direction = "back"
 	}
 	reason := fmt.Sprintf("The database's clock was set %s by %s.", direction, by.Abs().Round(time.Second))
-	row := freezeRow{ID: t.newID(), Scope: "server", Cause: "clock", Reason: reason, SetBy: jsonText(guardActor), CausedBy: "[]",
-		SetAt: dbTime(now), AlreadyLeft: "[]", LiftRoles: "[]"}
-	if err := t.Create(&row).Error; err != nil {
-		return fmt.Errorf("freeze after the clock was set: %w", err)
-	}
-	t.record(audit.Event{Actor: guardActor, Action: "freeze.set", Subject: "freeze:" + row.ID,
+	z := commands.Freeze{ID: t.newID(), Scope: commands.FreezeServer, Cause: commands.CauseClock, Reason: reason, SetBy: guardActor}
+	return t.addFreeze(z, audit.Event{Actor: guardActor, Action: "freeze.set", Subject: "freeze:" + z.ID,
 		Detail: map[string]any{"alert": true, "scope": "server", "cause": "clock", "because": reason, "seconds": int64(by / time.Second)}})
-	return nil
 }
 
-type freezeRow struct {
-	ID          string `gorm:"column:id;primaryKey"`
-	Scope       string `gorm:"column:scope"`
-	ScopeID     string `gorm:"column:scope_id"`
-	Cause       string `gorm:"column:cause"`
-	Reason      string `gorm:"column:reason"`
-	SetBy       string `gorm:"column:set_by"`
-	CausedBy    string `gorm:"column:caused_by"`
-	SetAt       dbTime `gorm:"column:set_at"`
-	AlreadyLeft string `gorm:"column:already_left"`
-	LiftBy      string `gorm:"column:lift_by"`
-	LiftRoles   string `gorm:"column:lift_roles"`
-	LiftReason  string `gorm:"column:lift_reason"`
-	LiftAskedAt dbTime `gorm:"column:lift_asked_at"`
-	LiftedBy    string `gorm:"column:lifted_by"`
-	LiftedAt    dbTime `gorm:"column:lifted_at"`
+// enterGuard takes the guard's lock, freezes when the clock was set, and returns
+// the guard's time.
+func (t *tx) enterGuard() (time.Time, error) {
+	now, jumped, err := t.lockGuard()
+	if err != nil || jumped == 0 {
+		return now, err
+	}
+	return now, t.clockJumped(jumped)
 }
-
-func (freezeRow) TableName() string { return "guard_freeze" }

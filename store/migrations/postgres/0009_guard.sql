@@ -26,6 +26,8 @@ ALTER TABLE command ADD COLUMN released_at BIGINT NOT NULL DEFAULT 0;
 UPDATE command SET counts = TRUE, person = requester_id, approved = approvals <> '[]', released_at = delivered_at
     WHERE weight <> 'quiet';
 CREATE INDEX command_counts ON command (weight, released_at) WHERE counts AND released_at > 0;
+-- What was asked lately, for bursts.
+CREATE INDEX command_destructive_asked ON command (created_at) WHERE weight = 'destructive';
 CREATE INDEX command_counts_open ON command (weight) WHERE counts AND state IN ('queued', 'held');
 
 CREATE TABLE guard_freeze (
