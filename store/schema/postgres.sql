@@ -189,6 +189,13 @@ CREATE TABLE command (
     receipt text NOT NULL,
     receipt_valid boolean NOT NULL,
     detail text NOT NULL,
+    person text NOT NULL DEFAULT ''::text,
+    site_id text NOT NULL DEFAULT ''::text,
+    asked_lost boolean NOT NULL DEFAULT false,
+    counts boolean NOT NULL DEFAULT false,
+    reserved boolean NOT NULL DEFAULT false,
+    approved boolean NOT NULL DEFAULT false,
+    released_at bigint NOT NULL DEFAULT 0,
     CONSTRAINT command_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id),
     CONSTRAINT command_pkey PRIMARY KEY (id)
 );
@@ -507,6 +514,34 @@ CREATE TABLE founding_device (
     CONSTRAINT founding_device_pkey PRIMARY KEY (device_id)
 );
 
+CREATE TABLE guard_freeze (
+    id text NOT NULL,
+    scope text NOT NULL,
+    scope_id text NOT NULL,
+    cause text NOT NULL,
+    reason text NOT NULL,
+    set_by text NOT NULL,
+    caused_by text NOT NULL,
+    set_at bigint NOT NULL,
+    already_left text NOT NULL,
+    lift_by text NOT NULL DEFAULT ''::text,
+    lift_roles text NOT NULL DEFAULT '[]'::text,
+    lift_reason text NOT NULL DEFAULT ''::text,
+    lift_asked_at bigint NOT NULL DEFAULT 0,
+    lifted_by text NOT NULL DEFAULT ''::text,
+    lifted_at bigint NOT NULL DEFAULT 0,
+    CONSTRAINT guard_freeze_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE guard_state (
+    id integer NOT NULL,
+    at bigint NOT NULL,
+    skew bigint NOT NULL,
+    jumps integer NOT NULL,
+    CONSTRAINT guard_state_id_check CHECK ((id = 1)),
+    CONSTRAINT guard_state_pkey PRIMARY KEY (id)
+);
+
 CREATE TABLE idempotency (
     principal text NOT NULL,
     key text NOT NULL,
@@ -547,6 +582,22 @@ CREATE TABLE issuer (
     sealed_key bytea NOT NULL,
     created_at bigint NOT NULL,
     CONSTRAINT issuer_pkey PRIMARY KEY (role, generation)
+);
+
+CREATE TABLE limit_change (
+    id text NOT NULL,
+    rule text NOT NULL,
+    number_was integer NOT NULL,
+    number integer NOT NULL,
+    reason text NOT NULL,
+    asked_by text NOT NULL,
+    asked_at bigint NOT NULL,
+    approved_by text NOT NULL DEFAULT ''::text,
+    approved_at bigint NOT NULL DEFAULT 0,
+    effective_at bigint NOT NULL DEFAULT 0,
+    ended_at bigint NOT NULL DEFAULT 0,
+    ended_why text NOT NULL DEFAULT ''::text,
+    CONSTRAINT limit_change_pkey PRIMARY KEY (id)
 );
 
 CREATE TABLE model (
@@ -725,6 +776,12 @@ CREATE INDEX command_batch_running ON public.command_batch USING btree (id) WHER
 
 CREATE INDEX command_by_state ON public.command USING btree (state, id);
 
+CREATE INDEX command_counts ON public.command USING btree (weight, released_at) WHERE (counts AND (released_at > 0));
+
+CREATE INDEX command_counts_open ON public.command USING btree (weight) WHERE (counts AND (state = ANY (ARRAY['queued'::text, 'held'::text])));
+
+CREATE INDEX command_destructive_asked ON public.command USING btree (created_at) WHERE (weight = 'destructive'::text);
+
 CREATE INDEX command_due ON public.command USING btree (enrollment_id, state, staged, due_at) WHERE (due_at > 0);
 
 CREATE INDEX command_expiry ON public.command USING btree (expires_at) WHERE (ended_at = 0);
@@ -805,7 +862,11 @@ CREATE INDEX device_tag_by_tag ON public.device_tag USING btree (tag, device_id)
 
 CREATE INDEX enrollment_not_completed ON public.enrollment USING btree (created_at) WHERE (state = 'issued'::text);
 
+CREATE INDEX guard_freeze_active ON public.guard_freeze USING btree (scope, scope_id) WHERE (lifted_at = 0);
+
 CREATE INDEX idempotency_at ON public.idempotency USING btree (at);
+
+CREATE INDEX limit_change_rule ON public.limit_change USING btree (rule, id);
 
 CREATE INDEX scep_transaction_waiting ON public.scep_transaction USING btree (created_at, id) WHERE (state = 'waiting'::text);
 

@@ -165,7 +165,7 @@ CREATE TABLE command (
     receipt         TEXT    NOT NULL,
     receipt_valid   BOOLEAN NOT NULL,
     detail          TEXT    NOT NULL -- JSON, as the device said it; empty: nothing
-);
+, person TEXT NOT NULL DEFAULT '', site_id TEXT NOT NULL DEFAULT '', asked_lost BOOLEAN NOT NULL DEFAULT FALSE, counts BOOLEAN NOT NULL DEFAULT FALSE, reserved BOOLEAN NOT NULL DEFAULT FALSE, approved BOOLEAN NOT NULL DEFAULT FALSE, released_at BIGINT NOT NULL DEFAULT 0);
 
 CREATE TABLE command_batch (
     id             TEXT PRIMARY KEY,
@@ -448,6 +448,31 @@ CREATE TABLE founding_device (
     at        BIGINT NOT NULL
 );
 
+CREATE TABLE guard_freeze (
+    id             TEXT PRIMARY KEY,
+    scope          TEXT   NOT NULL, -- person, site, server
+    scope_id       TEXT   NOT NULL, -- the account or the site; empty for server
+    cause          TEXT   NOT NULL, -- by_hand, burst, clock
+    reason         TEXT   NOT NULL,
+    set_by         TEXT   NOT NULL, -- JSON audit.Actor
+    caused_by      TEXT   NOT NULL, -- JSON list of accounts that cannot lift it
+    set_at         BIGINT NOT NULL,
+    already_left   TEXT   NOT NULL, -- JSON list of command ids
+    lift_by        TEXT   NOT NULL DEFAULT '', -- JSON audit.Actor: who asked to lift it
+    lift_roles     TEXT   NOT NULL DEFAULT '[]', -- JSON list of that person's roles
+    lift_reason    TEXT   NOT NULL DEFAULT '',
+    lift_asked_at  BIGINT NOT NULL DEFAULT 0,
+    lifted_by      TEXT   NOT NULL DEFAULT '', -- JSON audit.Actor: who agreed
+    lifted_at      BIGINT NOT NULL DEFAULT 0
+);
+
+CREATE TABLE guard_state (
+    id    INTEGER PRIMARY KEY CHECK (id = 1),
+    at    BIGINT  NOT NULL, -- the guard's clock: it never goes back
+    skew  BIGINT  NOT NULL, -- microseconds that the database's clock is ahead of it
+    jumps INTEGER NOT NULL  -- how often skew was changed
+);
+
 CREATE TABLE idempotency (
     principal  TEXT   NOT NULL,
     key        TEXT   NOT NULL,
@@ -486,6 +511,21 @@ CREATE TABLE issuer (
     sealed_key  BLOB   NOT NULL, -- PKCS #8 under the master key
     created_at  BIGINT  NOT NULL,
     PRIMARY KEY (role, generation)
+);
+
+CREATE TABLE limit_change (
+    id           TEXT PRIMARY KEY,
+    rule         TEXT    NOT NULL,
+    number_was   INTEGER NOT NULL,
+    number       INTEGER NOT NULL,
+    reason       TEXT    NOT NULL,
+    asked_by     TEXT    NOT NULL, -- JSON audit.Actor
+    asked_at     BIGINT  NOT NULL,
+    approved_by  TEXT    NOT NULL DEFAULT '', -- JSON audit.Actor
+    approved_at  BIGINT  NOT NULL DEFAULT 0,
+    effective_at BIGINT  NOT NULL DEFAULT 0, -- by the guard's clock; 0: not decided
+    ended_at     BIGINT  NOT NULL DEFAULT 0, -- withdrawn, denied, or overtaken
+    ended_why    TEXT    NOT NULL DEFAULT ''
 );
 
 CREATE TABLE model (
@@ -646,6 +686,12 @@ CREATE INDEX command_batch_running ON command_batch (id) WHERE stopped_at = 0 AN
 
 CREATE INDEX command_by_state ON command (state, id);
 
+CREATE INDEX command_counts ON command (weight, released_at) WHERE counts AND released_at > 0;
+
+CREATE INDEX command_counts_open ON command (weight) WHERE counts AND state IN ('queued', 'held');
+
+CREATE INDEX command_destructive_asked ON command (created_at) WHERE weight = 'destructive';
+
 CREATE INDEX command_due ON command (enrollment_id, state, staged, due_at) WHERE due_at > 0;
 
 CREATE INDEX command_expiry ON command (expires_at) WHERE ended_at = 0;
@@ -726,7 +772,11 @@ CREATE INDEX device_tag_by_tag ON device_tag (tag, device_id);
 
 CREATE INDEX enrollment_not_completed ON enrollment (created_at) WHERE state = 'issued';
 
+CREATE INDEX guard_freeze_active ON guard_freeze (scope, scope_id) WHERE lifted_at = 0;
+
 CREATE INDEX idempotency_at ON idempotency (at);
+
+CREATE INDEX limit_change_rule ON limit_change (rule, id);
 
 CREATE INDEX scep_transaction_waiting ON scep_transaction (created_at, id) WHERE state = 'waiting';
 
