@@ -27,4 +27,13 @@ export const screens: Screen[] = [
     permission: "devices.read",
     load: () => import("./features/devices/DevicesPage"),
   },
+  {
+    path: "/places",
+    name: "places",
+    menu: { icon: "places", group: "setup" },
+    permission: "places.read",
+    load: () => import("./features/places/PlacesPage"),
+  },
+  { path: "/places/import", name: "importAccessPoints", permission: "places.write", load: () => import("./features/places/ImportPage") },
+  { path: "/places/$id", name: "place", permission: "places.read", load: () => import("./features/places/PlacePage") },
 ];
