@@ -22,7 +22,8 @@ func (a *API) registerAccounts() {
 	register(a, operation{id: "new_setup_link", method: http.MethodPost, path: "/accounts/{id}/setup-link", tag: "people", status: http.StatusCreated,
 		summary: "Make a link with which somebody chooses a new password"}, mayFresh(auth.AccountsManage), a.newSetupLink)
 	register(a, operation{id: "reset_totp", method: http.MethodPost, path: "/accounts/{id}/reset-totp", tag: "people", status: http.StatusNoContent,
-		summary: "Take away somebody's authenticator app, so that they can set up another"}, mayFresh(auth.AccountsManage), a.resetTOTP)
+		summary: "Take away somebody's second factors, so that they can set up others",
+		about:   "Authenticator app, passkeys and recovery codes. The account's roles cool off anew, and somebody has to confirm the person."}, mayFresh(auth.AccountsManage), a.resetTOTP)
 	register(a, operation{id: "list_vouches", method: http.MethodGet, path: "/vouches", tag: "people",
 		summary: "Accounts with a new role that nobody has confirmed yet"}, mayFresh(auth.AccountsVouch), a.listVouches)
 	register(a, operation{id: "vouch", method: http.MethodPost, path: "/accounts/{id}/vouch", tag: "people",
@@ -222,7 +223,7 @@ func (a *API) newSetupLink(ctx context.Context, in *AccountInput) (*output[Setup
 }
 
 func (a *API) resetTOTP(ctx context.Context, in *AccountInput) (*empty, error) {
-	return nil, a.auth.ResetTOTP(ctx, principalOf(ctx), in.ID)
+	return nil, a.auth.ResetFactors(ctx, principalOf(ctx), in.ID)
 }
 
 func (a *API) listVouches(ctx context.Context, _ *struct{}) (*pageOutput[AccountView], error) {
@@ -236,13 +237,6 @@ func (a *API) listVouches(ctx context.Context, _ *struct{}) (*pageOutput[Account
 	}
 	return whole(views), nil
 }
-
-// ProofInput is a fresh proof of the second factor.
-type ProofInput struct {
-	OTP string `json:"otp" minLength:"6" maxLength:"16" doc:"One-time code."`
-}
-
-func (in ProofInput) proof() auth.Proof { return auth.Proof{OTP: in.OTP} }
 
 type vouchInput struct {
 	AccountInput

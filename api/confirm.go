@@ -118,7 +118,7 @@ func (a *API) confirmDecide(c *gin.Context) {
 		err = a.auth.DenyStepUp(ctx, p, view.Code)
 		view.Done = "Denied. Nothing will be done. If you did not ask for this, change your password and tell the security officer."
 	} else {
-		err = a.auth.ConfirmStepUp(ctx, p, view.Code, c.PostForm("otp"))
+		err = a.auth.ConfirmStepUp(ctx, p, view.Code, auth.Proof{OTP: c.PostForm("otp")})
 		view.Done = "Confirmed. The program that asked goes on by itself; you can close this page."
 	}
 	if err != nil {

@@ -26,15 +26,24 @@ type People interface {
 	AuthenticateFresh(ctx context.Context, audience auth.Audience, bearer string) (auth.Principal, error)
 	SetUp(ctx context.Context, in auth.SetUp) (auth.Account, error)
 
-	StepUp(ctx context.Context, p auth.Principal, otp string, subject auth.Subject) (value string, expires time.Time, err error)
+	BeginPasskeySignIn(ctx context.Context) (auth.Asked, error)
+	BeginPasskeyProof(ctx context.Context, p auth.Principal, subject string) (auth.Asked, error)
+	BeginPasskeyStepUp(ctx context.Context, p auth.Principal, userCode string) (auth.Asked, error)
+	BeginPasskey(ctx context.Context, p auth.Principal, password string, proof auth.Proof) (auth.Asked, error)
+	AddPasskey(ctx context.Context, p auth.Principal, name string, answer auth.Assertion) (auth.Passkey, error)
+	NewRecoveryCodes(ctx context.Context, p auth.Principal, password string, proof auth.Proof) ([]string, error)
+	Factors(ctx context.Context, p auth.Principal) (auth.Factors, error)
+	RemoveFactor(ctx context.Context, p auth.Principal, id, password string, proof auth.Proof) error
+
+	StepUp(ctx context.Context, p auth.Principal, proof auth.Proof, subject auth.Subject) (value string, expires time.Time, err error)
 	RequireStepUp(ctx context.Context, p auth.Principal, header string, ask auth.StepUpAsk) (auth.Principal, error)
 	PendingStepUp(ctx context.Context, p auth.Principal, userCode string) (auth.StepUp, error)
-	ConfirmStepUp(ctx context.Context, p auth.Principal, userCode, otp string) error
+	ConfirmStepUp(ctx context.Context, p auth.Principal, userCode string, proof auth.Proof) error
 	DenyStepUp(ctx context.Context, p auth.Principal, userCode string) error
 	AnotherPerson(ctx context.Context, p auth.Principal, asker auth.Asker) error
 
 	ChangePassword(ctx context.Context, p auth.Principal, old, password string) error
-	EnrolTOTP(ctx context.Context, p auth.Principal, password, otp string) (auth.Enrolment, error)
+	EnrolTOTP(ctx context.Context, p auth.Principal, password string, proof auth.Proof) (auth.Enrolment, error)
 	ConfirmTOTP(ctx context.Context, p auth.Principal, otp string) error
 	Sessions(ctx context.Context, p auth.Principal, account auth.AccountID) ([]auth.Session, error)
 	EndSession(ctx context.Context, p auth.Principal, account auth.AccountID, only auth.SessionID) (int, error)
@@ -44,7 +53,7 @@ type People interface {
 	CreateAccount(ctx context.Context, p auth.Principal, n auth.NewAccount) (auth.Created, error)
 	ChangeAccount(ctx context.Context, p auth.Principal, id auth.AccountID, c auth.AccountChange) (auth.Account, error)
 	NewSetupLink(ctx context.Context, p auth.Principal, id auth.AccountID) (string, error)
-	ResetTOTP(ctx context.Context, p auth.Principal, id auth.AccountID) error
+	ResetFactors(ctx context.Context, p auth.Principal, id auth.AccountID) error
 	Vouchable(ctx context.Context, p auth.Principal) ([]auth.Account, error)
 	Vouch(ctx context.Context, p auth.Principal, id auth.AccountID, proof auth.Proof) (auth.Account, error)
 

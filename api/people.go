@@ -21,7 +21,7 @@ func (a *API) registerPeople() {
 		summary: "End this session"}, mayFresh(auth.SelfManage), a.logout)
 	register(a, operation{id: "step_up", method: http.MethodPost, path: "/auth/step-up", tag: "sign-in",
 		summary: "Prove the second factor for one device or one batch",
-		about:   "For clients that hold a one-time code. Send step_up in the header Wardline-Step-Up."}, mayFresh(auth.SelfManage), a.stepUp)
+		about:   "With a one-time code, or the answer of a passkey to a question for just this (ask_passkey). Send step_up in the header Wardline-Step-Up."}, mayFresh(auth.SelfManage), a.stepUp)
 	register(a, operation{id: "get_me", method: http.MethodGet, path: "/auth/me", tag: "sign-in",
 		summary: "Who I am and what I may do"}, mayFresh(auth.SelfManage), a.me)
 	register(a, operation{id: "change_password", method: http.MethodPost, path: "/auth/password", tag: "sign-in", status: http.StatusNoContent,
@@ -32,6 +32,7 @@ func (a *API) registerPeople() {
 		summary: "Confirm the authenticator app with its first code"}, mayFresh(auth.SelfManage), a.confirmTOTP)
 	register(a, operation{id: "set_up_account", method: http.MethodPost, path: "/auth/set-up", tag: "sign-in", status: http.StatusNoContent,
 		summary: "Redeem a set-up link: choose a password"}, anyone, a.setUp)
+	a.registerFactors()
 	register(a, operation{id: "list_sessions", method: http.MethodGet, path: "/sessions", tag: "sign-in",
 		summary: "My sessions, or with the right sessions.manage somebody else's"}, mayFresh(auth.SelfManage), a.listSessions)
 	register(a, operation{id: "end_session", method: http.MethodDelete, path: "/sessions/{id}", tag: "sign-in", status: http.StatusNoContent,
@@ -41,9 +42,9 @@ func (a *API) registerPeople() {
 type loginInput struct {
 	Known string `cookie:"wardline_known" doc:"Set at an earlier sign-in; somebody who guesses passwords then never locks this client out."`
 	Body  struct {
-		Username string `json:"username" minLength:"1" maxLength:"200"`
-		Password string `json:"password" minLength:"1" maxLength:"1024"`
-		OTP      string `json:"otp,omitempty" maxLength:"16" doc:"One-time code, where the account has an authenticator app."`
+		Username string `json:"username" maxLength:"200" doc:"Empty when a passkey alone signs in."`
+		Password string `json:"password" maxLength:"1024" doc:"Empty when a passkey alone signs in."`
+		ProofInput
 	}
 }
 
@@ -87,7 +88,7 @@ func (a *API) tokens(g auth.Granted) *tokenOutput {
 func (a *API) login(ctx context.Context, in *loginInput) (*tokenOutput, error) {
 	client := clientOf(ctx)
 	g, err := a.auth.Login(ctx, auth.Login{Audience: auth.AudienceAdmin, Username: in.Body.Username, Password: in.Body.Password,
-		OTP: in.Body.OTP, Remote: client.remote, UserAgent: client.agent, KnownDevice: in.Known, Via: client.via})
+		OTP: in.Body.OTP, Passkey: in.Body.proof().Passkey, Remote: client.remote, UserAgent: client.agent, KnownDevice: in.Known, Via: client.via})
 	if err != nil {
 		return nil, err
 	}
@@ -172,7 +173,7 @@ func (a *API) changePassword(ctx context.Context, in *passwordInput) (*empty, er
 type beginTOTPInput struct {
 	Body struct {
 		Password string `json:"password" minLength:"1" maxLength:"1024"`
-		OTP      string `json:"otp,omitempty" maxLength:"16" doc:"A code of the present authenticator app, where there is one."`
+		ProofInput
 	}
 }
 
@@ -184,7 +185,7 @@ type TOTPSeed struct {
 }
 
 func (a *API) beginTOTP(ctx context.Context, in *beginTOTPInput) (*output[TOTPSeed], error) {
-	e, err := a.auth.EnrolTOTP(ctx, principalOf(ctx), in.Body.Password, in.Body.OTP)
+	e, err := a.auth.EnrolTOTP(ctx, principalOf(ctx), in.Body.Password, in.Body.proof())
 	if err != nil {
 		return nil, err
 	}
@@ -281,7 +282,7 @@ func (a *API) endSession(ctx context.Context, in *endSessionInput) (*empty, erro
 
 type stepUpRequestInput struct {
 	Body struct {
-		OTP      string    `json:"otp" minLength:"6" maxLength:"16"`
+		ProofInput
 		DeviceID device.ID `json:"device_id,omitempty" maxLength:"64" doc:"Give this or batch_id."`
 		BatchID  string    `json:"batch_id,omitempty" maxLength:"64" doc:"As in the answer step_up_required to the batch."`
 	}
@@ -294,7 +295,7 @@ type StepUpAnswer struct {
 }
 
 func (a *API) stepUp(ctx context.Context, in *stepUpRequestInput) (*output[StepUpAnswer], error) {
-	value, expires, err := a.auth.StepUp(ctx, principalOf(ctx), in.Body.OTP,
+	value, expires, err := a.auth.StepUp(ctx, principalOf(ctx), in.Body.proof(),
 		auth.Subject{Device: in.Body.DeviceID, Batch: in.Body.BatchID})
 	if err != nil {
 		return nil, err

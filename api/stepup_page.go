@@ -21,7 +21,7 @@ func (a *API) registerStepUps() {
 		summary: "What a step-up is asked for",
 		about:   "Only the person in whose name it was asked sees it."}, mayFresh(auth.SelfManage), a.getStepUp)
 	register(a, operation{id: "confirm_step_up", method: http.MethodPost, path: path + "/confirm", tag: "sign-in",
-		summary: "Confirm a step-up with a one-time code",
+		summary: "Confirm a step-up with a one-time code or a passkey",
 		about:   "The session that asked then sends its request again."}, mayFresh(auth.SelfManage), a.confirmStepUp)
 	register(a, operation{id: "deny_step_up", method: http.MethodPost, path: path + "/deny", tag: "sign-in",
 		status:  http.StatusNoContent,
@@ -84,13 +84,11 @@ func (a *API) showStepUp(ctx context.Context, su auth.StepUp) (*output[StepUpVie
 
 type confirmStepUpInput struct {
 	StepUpCodeInput
-	Body struct {
-		OTP string `json:"otp" minLength:"6" maxLength:"16" doc:"A fresh one-time code: each works once."`
-	}
+	Body ProofInput
 }
 
 func (a *API) confirmStepUp(ctx context.Context, in *confirmStepUpInput) (*output[StepUpView], error) {
-	if err := a.auth.ConfirmStepUp(ctx, principalOf(ctx), in.UserCode, in.Body.OTP); err != nil {
+	if err := a.auth.ConfirmStepUp(ctx, principalOf(ctx), in.UserCode, in.Body.proof()); err != nil {
 		return nil, err
 	}
 	return a.getStepUp(ctx, &in.StepUpCodeInput)

@@ -22,6 +22,7 @@ import (
 	"wardline/configuration"
 	"wardline/enroll"
 	"wardline/internal/auditlog"
+	"wardline/internal/passkey"
 	"wardline/internal/seal"
 	"wardline/inventory"
 	"wardline/store"
@@ -74,7 +75,8 @@ func openHouse(t *testing.T, h *storetest.Harness) *house {
 	enrollment, err := enroll.New(enroll.Options{Store: s, CA: authority, DeviceURL: "https://localhost:2", PKIURL: "http://localhost:1", Loopback: true, Now: h.Clock.Now})
 	x.must(err)
 	x.auth, err = auth.New(t.Context(), auth.Options{Storage: s, Master: master, Now: h.Clock.Now, AdminURL: "https://wardline.test", Furnished: true,
-		Hash: auth.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}})
+		Authenticators: passkey.New(passkey.Options{AdminURL: "https://wardline.test", Product: ProductName}),
+		Hash:           auth.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}})
 	x.must(err)
 	inv := inventory.New(inventory.Options{Storage: s, Now: h.Clock.Now})
 	x.api, err = New(Options{People: x.auth, Inventory: inv, Commands: x.clinic.Service, Enrollment: enrollment,

@@ -33,6 +33,17 @@ func (a *App) wardURL() string {
 	return ""
 }
 
+// webURLs are the further addresses of the console: the demo's plain one.
+func (a *App) webURLs() []string {
+	if url, ok := a.web.Load().(string); ok {
+		return []string{url}
+	}
+	return nil
+}
+
+// SetWebURL tells passkeys where the demo's plain first page is.
+func (a *App) SetWebURL(url string) { a.web.Store(url) }
+
 // SetWardURL tells the first page where the demo's ward page is.
 func (a *App) SetWardURL(url string) { a.ward.Store(url) }
 

@@ -53,6 +53,7 @@ type App struct {
 	load          *agent.Load
 
 	ward atomic.Value // string: where the demo's ward page is
+	web  atomic.Value // address of the demo's plain first page
 
 	stopOnce sync.Once
 	stopErr  error

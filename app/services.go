@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"wardline/agent"
+	"wardline/api"
 	"wardline/audit"
 	"wardline/auth"
 	"wardline/commands"
 	"wardline/configuration"
 	"wardline/enroll"
 	"wardline/internal/fault"
+	"wardline/internal/passkey"
 	"wardline/internal/wake"
 	"wardline/inventory"
 	"wardline/store"
@@ -25,7 +27,7 @@ const feedEvery = time.Second
 func (a *App) buildServices(ctx context.Context) error {
 	var err error
 	a.auth, err = auth.New(ctx, auth.Options{Storage: a.store, Master: a.master, Now: a.o.Now, AdminURL: a.adminURL(),
-		Furnished: a.o.Demo})
+		Furnished: a.o.Demo, Authenticators: passkey.New(passkey.Options{AdminURL: a.adminURL(), Also: a.webURLs, Product: api.ProductName})})
 	if err != nil {
 		return err
 	}

@@ -220,7 +220,7 @@ func (s *Service) Vouch(ctx context.Context, p Principal, id AccountID, proof Pr
 	if id == p.Account {
 		return Account{}, codeSamePerson.New("Nobody confirms themselves.")
 	}
-	if err := s.proveNow(ctx, p, proof, "vouch:"+string(id)); err != nil {
+	if err := s.proveNow(ctx, p, proof, ForVouch(id)); err != nil {
 		return Account{}, err
 	}
 	a, err := s.storage.ChangePerson(ctx, p.Actor(), id, func(person Person, st Standing) (Change, error) {
@@ -228,6 +228,9 @@ func (s *Service) Vouch(ctx context.Context, p Principal, id AccountID, proof Pr
 	})
 	return a, hidden(err, "account")
 }
+
+// ForVouch is the subject of a proof with which somebody is confirmed.
+func ForVouch(id AccountID) string { return "vouch:" + string(id) }
 
 // vouch is the rule of Vouch.
 func vouch(p Principal, person Person, st Standing) (Change, error) {
@@ -277,6 +280,13 @@ func (p *Person) confirmFactors(st Standing) {
 		return t.Add(coolingTime(st.Approvers) - FactorCooling)
 	}
 	p.TOTPGoodFrom = earlier(p.TOTPGoodFrom)
+	p.Passkeys, p.Recovery = slices.Clone(p.Passkeys), slices.Clone(p.Recovery)
+	for i := range p.Passkeys {
+		p.Passkeys[i].GoodFrom = earlier(p.Passkeys[i].GoodFrom)
+	}
+	for i := range p.Recovery {
+		p.Recovery[i].GoodFrom = earlier(p.Recovery[i].GoodFrom)
+	}
 }
 
 // Vouchable lists the accounts whose roles nobody has confirmed yet, for those

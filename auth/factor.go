@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"wardline/internal/fault"
 )
@@ -23,13 +25,9 @@ type Enrolment struct {
 }
 
 // EnrolTOTP begins a one-time-code factor for one's own account. The password is
-// asked again; when there is a factor already, a code of it too. The old factor
-// stays good until the new one is confirmed.
-func (s *Service) EnrolTOTP(ctx context.Context, p Principal, password, otp string) (Enrolment, error) {
-	person, err := s.proveSelf(ctx, p, password)
-	if err != nil {
-		return Enrolment{}, err
-	}
+// asked again; when there is a factor already, a proof with it too. The old factor
+// stays good until the new one is confirmed, and has cooled off.
+func (s *Service) EnrolTOTP(ctx context.Context, p Principal, password string, proof Proof) (Enrolment, error) {
 	seed, err := newSeed()
 	if err != nil {
 		return Enrolment{}, err
@@ -38,18 +36,12 @@ func (s *Service) EnrolTOTP(ctx context.Context, p Principal, password, otp stri
 	if err != nil {
 		return Enrolment{}, fmt.Errorf("seal one-time-code seed: %w", err)
 	}
-	_, err = s.storage.ChangePerson(ctx, p.Actor(), p.Account, func(person Person, st Standing) (Change, error) {
-		if person.HasSecondFactor {
-			var err error
-			if person, _, err = s.prove(person, Proof{OTP: otp}, st, toReplace); err != nil {
-				return Change{}, err
-			}
-		}
+	person, err := s.proveOwner(ctx, p, password, proof, "account.factor_begun", "totp", func(person *Person, _ Standing) error {
 		person.TOTPPending = sealed
-		return Change{Person: person, Action: "account.factor_begun", Detail: map[string]any{"factor": "totp"}}, nil
+		return nil
 	})
 	if err != nil {
-		return Enrolment{}, s.codeFailed(ctx, p, err)
+		return Enrolment{}, err
 	}
 	return Enrolment{Seed: seed, URL: seedURL(s.issuer, person.Username, seed)}, nil
 }
@@ -70,7 +62,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, p Principal, otp string) erro
 			return Change{}, err
 		}
 		action := "account.factor_added"
-		if person.HasSecondFactor {
+		if len(person.TOTP) > 0 {
 			action = "account.factor_replaced"
 		}
 		if len(person.TOTP) > 0 && !st.Now.Before(person.TOTPGoodFrom) {
@@ -107,21 +99,22 @@ func (s *Service) ChangePassword(ctx context.Context, p Principal, old, password
 	return hidden(err, "account")
 }
 
-// ResetTOTP takes away somebody else's factor, so that they can set up another.
+// ResetFactors takes away somebody else's factors, so that they can set up others.
 // Whoever then sets it up may be somebody else: the account's roles cool off
 // anew, and somebody has to confirm the person.
-func (s *Service) ResetTOTP(ctx context.Context, p Principal, id AccountID) error {
+func (s *Service) ResetFactors(ctx context.Context, p Principal, id AccountID) error {
 	if err := Authorise(p, AccountsManage, Anywhere); err != nil {
 		return err
 	}
 	if id == p.Account {
-		return codeOwnRights.New("Set up another authenticator app for yourself instead.")
+		return codeOwnRights.New("Set up another factor for yourself instead.")
 	}
 	_, err := s.storage.ChangePerson(ctx, p.Actor(), id, func(person Person, st Standing) (Change, error) {
-		person.TOTP, person.TOTPPending, person.TOTPOld, person.HasSecondFactor = nil, nil, nil, false
+		person.TOTP, person.TOTPPending, person.TOTPOld, person.Passkeys, person.Recovery = nil, nil, nil, nil, nil
+		person.HasSecondFactor = false
 		person.coolRoles(p.Actor().ID, st.Now, everyRole)
 		return Change{Person: person, Action: "account.factor_removed", EndSessions: true, Reason: "second factor removed",
-			Detail: map[string]any{"factor": "totp"}}, nil
+			Detail: map[string]any{"username": person.Username, "factor": "all"}}, nil
 	})
 	return hidden(err, "account")
 }
@@ -169,4 +162,78 @@ func (s *Service) codeFailed(ctx context.Context, p Principal, err error) error 
 		return err
 	}
 	return codeWrongCode.New("The one-time code is wrong or was used before.")
+}
+
+// Factors are an account's factors, as its owner sees them.
+type Factors struct {
+	// TOTP says that there is an authenticator app, good from TOTPGoodFrom on;
+	// TOTPOld, that the one before it is good until then.
+	TOTP         bool
+	TOTPGoodFrom time.Time
+	TOTPOld      bool
+	Passkeys     []Passkey
+	// RecoveryLeft is how many recovery codes are left, good from RecoveryGoodFrom
+	// on.
+	RecoveryLeft     int
+	RecoveryGoodFrom time.Time
+}
+
+// Factors reads one's own factors.
+func (s *Service) Factors(ctx context.Context, p Principal) (Factors, error) {
+	if p.IsToken() {
+		return Factors{}, codeTokenScope.New("An API token has no factors.")
+	}
+	if err := Authorise(p, SelfManage, Anywhere); err != nil {
+		return Factors{}, err
+	}
+	person, st, err := s.storage.Person(ctx, p.Account)
+	if err != nil {
+		return Factors{}, hidden(err, "account")
+	}
+	f := Factors{TOTP: len(person.TOTP) > 0, TOTPGoodFrom: person.TOTPGoodFrom, Passkeys: person.Passkeys,
+		TOTPOld: len(person.TOTPOld) > 0 && st.Now.Before(person.TOTPGoodFrom), RecoveryLeft: person.RecoveryLeft()}
+	for _, c := range person.Recovery {
+		if c.Until.IsZero() {
+			f.RecoveryGoodFrom = c.GoodFrom
+		}
+	}
+	return f, nil
+}
+
+// The names of an account's authenticator apps among its factors; passkeys go by
+// their ids.
+const (
+	FactorIDTOTP    = "totp"
+	FactorIDTOTPOld = "totp_old"
+)
+
+// RemoveFactor takes away one of one's own factors, at once, and ends all other
+// sessions. Of the last factor only an administrator can free somebody.
+func (s *Service) RemoveFactor(ctx context.Context, p Principal, id, password string, proof Proof) error {
+	_, err := s.proveOwner(ctx, p, password, proof, "account.factor_removed", id, func(person *Person, st Standing) error {
+		i := slices.IndexFunc(person.Passkeys, func(k Passkey) bool { return k.ID == id })
+		switch {
+		case id == FactorIDTOTP && len(person.TOTP) > 0:
+			if !st.Now.Before(person.TOTPGoodFrom) {
+				person.TOTPOld, person.TOTPOldCounter = nil, 0 // its time was over
+			}
+			person.TOTP, person.TOTPGoodFrom = person.TOTPOld, time.Time{}
+			person.TOTPCounter, person.TOTPOld = person.TOTPOldCounter, nil
+		case id == FactorIDTOTPOld && len(person.TOTPOld) > 0:
+			person.TOTPOld, person.TOTPOldCounter = nil, 0
+		case i >= 0:
+			person.Passkeys = slices.Delete(slices.Clone(person.Passkeys), i, i+1)
+		default:
+			return ErrNoSuch
+		}
+		if person.HasSecondFactor = person.hasFactor(); !person.HasSecondFactor {
+			return codeLastFactor.New("This is your last factor.")
+		}
+		return nil
+	})
+	if err != nil {
+		return hidden(err, "factor")
+	}
+	_, err = s.storage.EndSessions(ctx, p.Actor(), p.Account, "", p.Session, "second factor removed")
+	return err
 }

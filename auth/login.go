@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,9 @@ type Login struct {
 	Password string
 	// OTP is the one-time code; it is needed when the account has the factor.
 	OTP string
+	// Passkey is the answer to BeginPasskeySignIn: with a password in place of the
+	// one-time code, without user name and password in place of everything.
+	Passkey *Assertion
 	// Remote is the address of the client, with or without a port.
 	Remote    string
 	UserAgent string
@@ -56,13 +60,19 @@ func (s *Service) Login(ctx context.Context, in Login) (Granted, error) {
 	if !in.Audience.Valid() {
 		return Granted{}, fmt.Errorf("sign in: unknown audience %q", in.Audience)
 	}
+	proof, err := s.ready(ctx, Proof{OTP: in.OTP, Passkey: in.Passkey}, forSignIn, Principal{}, "")
+	if err != nil && !errors.Is(err, ErrBadPasskey) {
+		return Granted{}, err
+	}
+	good := err == nil
 	username := normaliseUsername(in.Username)
 	source := SourceOf(in.Remote)
-	person, _, err := s.storage.PersonByUsername(ctx, username)
-	if err != nil && !errors.Is(err, ErrNoSuch) {
-		return Granted{}, fmt.Errorf("sign in: %w", err)
+	byPasskey := in.Passkey != nil && username == ""
+	person, err := s.whoSignsIn(ctx, username, in.Passkey)
+	if err != nil {
+		return Granted{}, err
 	}
-	keys := keysFor(username, source, s.knownDevice(ctx, in.KnownDevice, person.ID))
+	keys := keysFor(cmp.Or(username, person.Username), source, s.knownDevice(ctx, in.KnownDevice, person.ID))
 	counts, known, now, err := s.storage.Throttles(ctx, keys.all(), person.ID, source)
 	if err != nil {
 		return Granted{}, fmt.Errorf("sign in: %w", err)
@@ -70,26 +80,53 @@ func (s *Service) Login(ctx context.Context, in Login) (Granted, error) {
 	if wait := keys.blockedFor(counts, known, now); wait > 0 {
 		return Granted{}, tooManyTries(wait)
 	}
-	good, err := s.hasher.verify(ctx, person.Password, in.Password)
-	if err != nil {
-		return Granted{}, fmt.Errorf("sign in: %w", err)
+	if !byPasskey {
+		right, err := s.hasher.verify(ctx, person.Password, in.Password)
+		if err != nil {
+			return Granted{}, fmt.Errorf("sign in: %w", err)
+		}
+		good = good && right
 	}
 	if !good || person.Disabled {
 		return Granted{}, s.signInFailed(ctx, person, source, in.Via, keys)
 	}
-	granted, err := s.openSession(ctx, person, source, in, keys)
-	if errors.Is(err, errBadCode) {
+	granted, err := s.openSession(ctx, person, source, in, proof, keys)
+	switch {
+	case errors.Is(err, ErrClonedPasskey):
+		if err := s.cloned(ctx, person.ID); err != nil {
+			return Granted{}, err
+		}
+		fallthrough
+	case errors.Is(err, errBadCode), errors.Is(err, ErrBadPasskey):
 		return Granted{}, s.signInFailed(ctx, person, source, in.Via, keys)
 	}
-	if err == nil && s.hasher.outdated(person.Password) {
+	if err == nil && !byPasskey && s.hasher.outdated(person.Password) {
 		err = s.rehash(ctx, person, in.Password)
 	}
 	return granted, err
 }
 
+// whoSignsIn finds the account by its name, or by what a passkey says; an empty
+// person when there is none.
+func (s *Service) whoSignsIn(ctx context.Context, username string, passkey *Assertion) (Person, error) {
+	find := func() (Person, Standing, error) { return s.storage.PersonByUsername(ctx, username) }
+	if username == "" && passkey != nil {
+		id, err := s.authenticators.ClaimedBy(passkey.Response)
+		if err != nil && !errors.Is(err, ErrBadPasskey) {
+			return Person{}, err
+		}
+		find = func() (Person, Standing, error) { return s.storage.Person(ctx, id) }
+	}
+	person, _, err := find()
+	if err != nil && !errors.Is(err, ErrNoSuch) {
+		return Person{}, fmt.Errorf("sign in: %w", err)
+	}
+	return person, nil
+}
+
 // openSession stores the session and spends the one-time code in one
 // transaction.
-func (s *Service) openSession(ctx context.Context, person Person, source string, in Login, keys throttleKeys) (Granted, error) {
+func (s *Service) openSession(ctx context.Context, person Person, source string, in Login, proof Proof, keys throttleKeys) (Granted, error) {
 	refresh, hash, err := newSecret(prefixRefresh)
 	if err != nil {
 		return Granted{}, err
@@ -101,13 +138,16 @@ func (s *Service) openSession(ctx context.Context, person Person, source string,
 		if p.Disabled || p.Password != person.Password {
 			return p, session, errBadCode
 		}
-		if p.HasSecondFactor {
+		if p.HasSecondFactor || proof.Passkey != nil {
 			var factor Factor
 			var err error
-			if p, factor, err = s.prove(p, Proof{OTP: in.OTP}, st, toSignIn); err != nil {
+			if p, factor, err = s.prove(p, proof, st, toSignIn); err != nil {
 				return p, session, err
 			}
 			session.Factor = FactorPassword + "+" + factor
+			if in.Username == "" {
+				session.Factor = factor // the passkey alone, which is two factors by itself
+			}
 		}
 		session.CreatedAt, session.RefreshAt = st.Now, st.Now
 		session.ExpiresAt, session.IdleUntil = st.Now.Add(SessionLife), st.Now.Add(SessionIdle)

@@ -90,6 +90,8 @@ type Factor string
 const (
 	FactorPassword     Factor = "password"
 	FactorTOTP         Factor = "totp" // of a step-up
+	FactorPasskey      Factor = "passkey"
+	FactorRecovery     Factor = "recovery" // of a step-up
 	FactorPasswordTOTP Factor = "password+totp"
 	FactorToken        Factor = "token"
 )
@@ -148,6 +150,8 @@ type Principal struct {
 	HasSecondFactor bool
 	// SteppedUp: this request carried a confirmed step-up (RequireStepUp sets it).
 	SteppedUp bool
+	// StepUpFactor is what it was confirmed with.
+	StepUpFactor Factor
 	// Via names the program or page for the audit log; set by the listener.
 	Via string
 	// Now is the time at which the principal was authenticated.
@@ -180,7 +184,7 @@ func (p Principal) Actor() audit.Actor {
 	a := audit.Actor{Kind: audit.ActorPerson, ID: string(p.Account), Name: p.Username,
 		Session: string(p.Session), Factor: string(p.Factor), Via: p.Via}
 	if p.SteppedUp {
-		a.Factor += ", step-up totp"
+		a.Factor += ", step-up " + string(p.StepUpFactor)
 	}
 	if p.IsToken() {
 		a.Kind, a.ID, a.Name, a.Owner = audit.ActorToken, string(p.Token), p.Username, string(p.Account)

@@ -57,6 +57,8 @@ type Options struct {
 	// AdminURL is the address of the admin listener as people see it; step-ups are
 	// confirmed at its page /step-up.
 	AdminURL string
+	// Authenticators speaks to passkeys. Nil: there are none.
+	Authenticators Authenticators
 	// Furnished makes the accounts that CreateAccountLocally makes long held: the
 	// demo, and tests, begin after the cooling-off. A hospital's server never sets
 	// it.
@@ -67,14 +69,15 @@ type Options struct {
 
 // Service is everything about people. It is safe for concurrent use.
 type Service struct {
-	storage  Storage
-	master   seal.Keyring
-	now      func() time.Time
-	newID    func() string
-	hasher   *hasher
-	keys     *keyset
-	adminURL string
-	issuer   string
+	storage        Storage
+	master         seal.Keyring
+	now            func() time.Time
+	newID          func() string
+	hasher         *hasher
+	keys           *keyset
+	adminURL       string
+	issuer         string
+	authenticators Authenticators
 	// furnished: see Options.
 	furnished bool
 }
@@ -83,12 +86,15 @@ type Service struct {
 // and returns the service. Replicas may start at the same time.
 func New(ctx context.Context, o Options) (*Service, error) {
 	s := &Service{storage: o.Storage, master: o.Master, now: o.Now, newID: o.NewID,
-		hasher: newHasher(o.Hash), adminURL: o.AdminURL, issuer: o.Issuer, furnished: o.Furnished}
+		hasher: newHasher(o.Hash), adminURL: o.AdminURL, issuer: o.Issuer, furnished: o.Furnished, authenticators: o.Authenticators}
 	if s.now == nil {
 		s.now = func() time.Time { return time.Now().UTC() }
 	}
 	if s.newID == nil {
 		s.newID = func() string { return uuid.Must(uuid.NewV7()).String() }
+	}
+	if s.authenticators == nil {
+		s.authenticators = noAuthenticators{}
 	}
 	if s.issuer == "" {
 		s.issuer = "Wardline"
@@ -110,10 +116,11 @@ var systemActor = audit.Actor{Kind: audit.ActorSystem, ID: "auth"}
 
 // Prefixes tell secrets apart, also for scanners that look for leaked ones.
 const (
-	prefixToken   = "wlt_"
-	prefixRefresh = "wlr_"
-	prefixStepUp  = "wls_"
-	prefixSetup   = "wlp_"
+	prefixToken    = "wlt_"
+	prefixRefresh  = "wlr_"
+	prefixStepUp   = "wls_"
+	prefixSetup    = "wlp_"
+	prefixCeremony = "wlc_"
 )
 
 // newSecret makes 256 random bits as text, and the hash that is kept.
@@ -132,11 +139,15 @@ func (s *Service) seedSealer(id AccountID) seal.Sealer {
 	return s.master.For("auth.totp:" + string(id))
 }
 
+func (s *Service) recoverySealer(id AccountID) seal.Sealer {
+	return s.master.For("auth.recovery:" + string(id))
+}
+
 // Codes that more than one file needs.
 var (
 	codeSignInNeeded = fault.Define(fault.Unauthenticated, "sign_in_needed", "Sign in, then repeat the request.")
 	codeNoSecond     = fault.Define(fault.Forbidden, "second_factor_missing",
-		"Set up an authenticator app for your account first: destructive work needs its codes.")
+		"Set up a passkey or an authenticator app for your account first: destructive work is confirmed with it.")
 	codeTooManyTries = fault.Define(fault.TooMany, "too_many_attempts",
 		"Wait as long as Retry-After says; from a computer on which you signed in before you need not wait.")
 )

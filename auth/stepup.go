@@ -56,7 +56,7 @@ func provable(p Principal) error {
 		return codeTokenScope.New("An API token cannot step up: destructive work that it asks for waits for a person.")
 	}
 	if !p.HasSecondFactor {
-		return codeNoSecond.New("Your account has no authenticator app yet.")
+		return codeNoSecond.New("Your account has no second factor yet.")
 	}
 	return nil
 }
@@ -69,6 +69,14 @@ func (subject Subject) check() error {
 	return nil
 }
 
+// String names the subject to an authenticator's question.
+func (subject Subject) String() string {
+	if subject.Batch != "" {
+		return "batch:" + subject.Batch
+	}
+	return "device:" + string(subject.Device)
+}
+
 // life is how long a confirmed step-up holds.
 func (subject Subject) life() time.Duration {
 	if subject.Batch != "" {
@@ -77,9 +85,9 @@ func (subject Subject) life() time.Duration {
 	return StepUpLife
 }
 
-// StepUp proves the second factor at once, for clients that hold a code. The
-// value goes into the header Wardline-Step-Up.
-func (s *Service) StepUp(ctx context.Context, p Principal, otp string, subject Subject) (value string, expires time.Time, err error) {
+// StepUp proves the second factor at once, for clients that hold a code or the
+// answer of a passkey to a question about this subject. The value goes into the header Wardline-Step-Up.
+func (s *Service) StepUp(ctx context.Context, p Principal, proof Proof, subject Subject) (value string, expires time.Time, err error) {
 	if err := errors.Join(subject.check(), provable(p)); err != nil {
 		return "", time.Time{}, err
 	}
@@ -91,30 +99,35 @@ func (s *Service) StepUp(ctx context.Context, p Principal, otp string, subject S
 		return "", time.Time{}, err
 	}
 	su := StepUp{ID: s.newID(), Code: hash, Account: p.Account, Session: p.Session, Device: subject.Device, Batch: subject.Batch}
-	su, err = s.confirm(ctx, p, su, otp, subject)
+	su, err = s.confirm(ctx, p, su, proof, subject.String(), subject)
 	return value, su.ExpiresAt, err
 }
 
-// confirm spends a code and stores the step-up as confirmed.
-func (s *Service) confirm(ctx context.Context, p Principal, su StepUp, otp string, subject Subject) (StepUp, error) {
-	su, err := s.storage.ConfirmStepUp(ctx, p.Actor(), su, func(person Person, su StepUp, st Standing) (Person, StepUp, error) {
+// confirm spends a proof and stores the step-up as confirmed.
+func (s *Service) confirm(ctx context.Context, p Principal, su StepUp, proof Proof, confirms string, subject Subject) (StepUp, error) {
+	proof, err := s.ready(ctx, proof, forProof, p, confirms)
+	if err != nil {
+		return su, s.proofFailed(ctx, p, err)
+	}
+	su, err = s.storage.ConfirmStepUp(ctx, p.Actor(), su, func(person Person, su StepUp, st Standing) (Person, StepUp, error) {
 		if su.State != "" && (su.State != StepUpPending || !st.Now.Before(su.ExpiresAt)) {
 			return person, su, codeStepUpPending.New("This step-up is no longer open.")
 		}
 		if person.Disabled || !person.HasSecondFactor {
-			return person, su, codeNoSecond.New("Your account has no authenticator app.")
+			return person, su, codeNoSecond.New("Your account has no second factor.")
 		}
-		person, _, err := s.prove(person, Proof{OTP: otp}, st, toDestroy)
+		person, factor, err := s.prove(person, proof, st, toDestroy)
 		if err != nil {
 			return person, su, err
 		}
 		if su.State == "" {
 			su.CreatedAt = st.Now
 		}
+		su.Factor = factor
 		su.State, su.ConfirmedAt, su.ExpiresAt = StepUpConfirmed, st.Now, st.Now.Add(subject.life())
 		return person, su, nil
 	})
-	return su, s.codeFailed(ctx, p, err)
+	return su, s.proofFailed(ctx, p, err)
 }
 
 // RequireStepUp checks the header that came with a request. When it is good, it
@@ -122,9 +135,9 @@ func (s *Service) confirm(ctx context.Context, p Principal, su StepUp, otp strin
 // and returns the fault step_up_required with step_up_url and user_code.
 func (s *Service) RequireStepUp(ctx context.Context, p Principal, header string, ask StepUpAsk) (Principal, error) {
 	if header != "" {
-		err := s.UseStepUp(ctx, p, header, ask.Subject)
+		factor, err := s.UseStepUp(ctx, p, header, ask.Subject)
 		if err == nil {
-			p.SteppedUp = true
+			p.SteppedUp, p.StepUpFactor = true, factor
 			return p, nil
 		}
 		if !errors.Is(err, ErrNoSuch) {
@@ -135,7 +148,7 @@ func (s *Service) RequireStepUp(ctx context.Context, p Principal, header string,
 	if err != nil {
 		return p, err
 	}
-	return p, codeStepUpRequired.New("Confirm with your authenticator app that it is you who asks for this.").
+	return p, codeStepUpRequired.New("Confirm with your second factor that it is you who asks for this.").
 		With("step_up_url", c.URL).With("user_code", c.UserCode).With("expires_at", c.ExpiresAt)
 }
 
@@ -178,8 +191,9 @@ func (s *Service) PendingStepUp(ctx context.Context, p Principal, userCode strin
 	return su, nil
 }
 
-// ConfirmStepUp confirms in the browser, with a one-time code.
-func (s *Service) ConfirmStepUp(ctx context.Context, p Principal, userCode, otp string) error {
+// ConfirmStepUp confirms in the browser. A passkey must answer the question of
+// BeginPasskeyStepUp about just this step-up.
+func (s *Service) ConfirmStepUp(ctx context.Context, p Principal, userCode string, proof Proof) error {
 	su, err := s.PendingStepUp(ctx, p, userCode)
 	if err != nil {
 		return err
@@ -187,7 +201,7 @@ func (s *Service) ConfirmStepUp(ctx context.Context, p Principal, userCode, otp 
 	if err := errors.Join(provable(p), s.own(ctx, p)); err != nil {
 		return err
 	}
-	_, err = s.confirm(ctx, p, su, otp, Subject{Device: su.Device, Batch: su.Batch})
+	_, err = s.confirm(ctx, p, su, proof, "step_up:"+su.ID, Subject{Device: su.Device, Batch: su.Batch})
 	return err
 }
 
@@ -196,7 +210,7 @@ func (s *Service) DenyStepUp(ctx context.Context, p Principal, userCode string) 
 	if _, err := s.PendingStepUp(ctx, p, userCode); err != nil {
 		return err
 	}
-	err := s.storage.UseStepUp(ctx, p.Actor(), hashOf(normaliseUserCode(userCode)), func(su StepUp, now time.Time) (StepUp, error) {
+	_, err := s.storage.UseStepUp(ctx, p.Actor(), hashOf(normaliseUserCode(userCode)), func(su StepUp, now time.Time) (StepUp, error) {
 		if su.State != StepUpPending {
 			return su, codeStepUpPending.New("This step-up is no longer open.")
 		}
@@ -207,16 +221,17 @@ func (s *Service) DenyStepUp(ctx context.Context, p Principal, userCode string) 
 }
 
 // UseStepUp uses a step-up value or confirmed user code. For a device it is good
-// again until it runs out; for a batch, once. Whatever is wrong with it, the
+// again until it runs out; for a batch, once. It returns what it was confirmed
+// with. Whatever is wrong with it, the
 // error is ErrNoSuch.
-func (s *Service) UseStepUp(ctx context.Context, p Principal, value string, subject Subject) error {
+func (s *Service) UseStepUp(ctx context.Context, p Principal, value string, subject Subject) (Factor, error) {
 	if err := errors.Join(subject.check(), provable(p)); err != nil {
-		return err
+		return "", err
 	}
 	if !strings.HasPrefix(value, prefixStepUp) {
 		value = normaliseUserCode(value)
 	}
-	return s.storage.UseStepUp(ctx, p.Actor(), hashOf(value), func(su StepUp, now time.Time) (StepUp, error) {
+	su, err := s.storage.UseStepUp(ctx, p.Actor(), hashOf(value), func(su StepUp, now time.Time) (StepUp, error) {
 		fits := su.Account == p.Account && su.Session == p.Session &&
 			subtle.ConstantTimeCompare([]byte(su.Device), []byte(subject.Device)) == 1 && su.Batch == subject.Batch
 		if !fits || su.State != StepUpConfirmed || !now.Before(su.ExpiresAt) {
@@ -227,6 +242,7 @@ func (s *Service) UseStepUp(ctx context.Context, p Principal, value string, subj
 		}
 		return su, nil
 	})
+	return su.Factor, err
 }
 
 // userCodeLetters leaves out vowels, so that no word appears, and what looks

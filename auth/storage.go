@@ -59,12 +59,17 @@ type Credentials struct {
 	TOTPGoodFrom   time.Time
 	TOTPOld        []byte
 	TOTPOldCounter int64
+	Passkeys       []Passkey
+	Recovery       []RecoveryCode
 }
 
 // Person is an account with its secrets.
 type Person struct {
 	Account
 	Credentials
+	// Notes are what a rule wants recorded beside its own event; they are not
+	// stored.
+	Notes []Note
 }
 
 // Standing is what a rule about one account must know of all of them, and of the
@@ -158,10 +163,12 @@ type StepUp struct {
 	Device  device.ID // one of Device and Batch is set
 	Batch   string
 	// Kind, Reason and Summary are shown to the person who confirms.
-	Kind        device.Kind
-	Reason      string
-	Summary     string
-	State       StepUpState
+	Kind    device.Kind
+	Reason  string
+	Summary string
+	State   StepUpState
+	// Factor is what it was confirmed with.
+	Factor      Factor
 	CreatedAt   time.Time
 	ConfirmedAt time.Time
 	ExpiresAt   time.Time
@@ -247,6 +254,10 @@ type Storage interface {
 	// but except otherwise. It returns how many ended.
 	EndSessions(ctx context.Context, by audit.Actor, account AccountID, only, except SessionID, reason string) (int, error)
 
+	// AddCeremony stores a question that is good for CeremonyLife.
+	AddCeremony(ctx context.Context, c Ceremony) error
+	// TakeCeremony reads a question and ends it: of two who answer, one finds none.
+	TakeCeremony(ctx context.Context, hash Hash) (Ceremony, time.Time, error)
 	// AddStepUp stores a step-up that waits to be confirmed for StepUpPendingLife;
 	// ErrTaken when the session has maxOpen of them already.
 	AddStepUp(ctx context.Context, by audit.Actor, su StepUp, maxOpen int) (StepUp, error)
@@ -256,7 +267,7 @@ type Storage interface {
 	// rule that sees account and step-up locked.
 	ConfirmStepUp(ctx context.Context, by audit.Actor, su StepUp, rule func(Person, StepUp, Standing) (Person, StepUp, error)) (StepUp, error)
 	// UseStepUp uses one by a rule that sees it locked.
-	UseStepUp(ctx context.Context, by audit.Actor, code Hash, rule func(StepUp, time.Time) (StepUp, error)) error
+	UseStepUp(ctx context.Context, by audit.Actor, code Hash, rule func(StepUp, time.Time) (StepUp, error)) (StepUp, error)
 
 	// AddToken stores an API token that is good for life from now.
 	AddToken(ctx context.Context, by audit.Actor, t Token, life time.Duration, secret Hash) (Token, error)

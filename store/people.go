@@ -272,12 +272,20 @@ func (t *tx) changePerson(by audit.Actor, c auth.Change, before auth.Standing) (
 		return p.Account, err
 	}
 	t.record(audit.Event{Actor: by, Action: c.Action, Subject: subjectOf(p.ID), Detail: c.Detail})
+	t.recordNotes(by, p)
 	if c.EndSessions {
 		if _, err := t.endSessions(by, p.ID, "", c.Except, c.Reason); err != nil {
 			return p.Account, err
 		}
 	}
 	return p.Account, t.endFounding(before)
+}
+
+// recordNotes records what a rule had to say beside its own event.
+func (t *tx) recordNotes(by audit.Actor, p auth.Person) {
+	for _, n := range p.Notes {
+		t.record(audit.Event{Actor: by, Action: n.Action, Subject: subjectOf(p.ID), Detail: n.Detail})
+	}
 }
 
 func (t *tx) savePerson(p auth.Person) error {

@@ -8,10 +8,46 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"wardline/audit"
 	"wardline/auth"
 )
+
+// AddCeremony implements auth.Storage. A question is no event: what comes of the
+// answer is.
+func (s *Store) AddCeremony(ctx context.Context, c auth.Ceremony) error {
+	return s.write(ctx, func(t *tx) error {
+		row := ceremonyRow{Hash: c.Hash[:], Purpose: c.Purpose, AccountID: string(c.Account), SessionID: string(c.Session), Subject: c.Subject,
+			State: c.State, CreatedAt: dbTime(t.now), ExpiresAt: dbTime(t.now.Add(auth.CeremonyLife))}
+		if err := t.Create(&row).Error; err != nil {
+			return fmt.Errorf("add question to an authenticator: %w", err)
+		}
+		return nil
+	})
+}
+
+// TakeCeremony implements auth.Storage.
+func (s *Store) TakeCeremony(ctx context.Context, hash auth.Hash) (auth.Ceremony, time.Time, error) {
+	var c auth.Ceremony
+	var now time.Time
+	err := s.write(ctx, func(t *tx) error {
+		// Deleting locks it: of two answers, one finds nothing.
+		var row ceremonyRow
+		res := t.Clauses(clause.Returning{}).Where("hash = ?", hash[:]).Delete(&row)
+		if res.Error != nil {
+			return fmt.Errorf("take question to an authenticator: %w", res.Error)
+		}
+		if res.RowsAffected == 0 {
+			return auth.ErrNoSuch
+		}
+		now = t.now
+		c = auth.Ceremony{Hash: hash, Purpose: row.Purpose, Account: auth.AccountID(row.AccountID), Session: auth.SessionID(row.SessionID),
+			Subject: row.Subject, State: row.State, CreatedAt: row.CreatedAt.time(), ExpiresAt: row.ExpiresAt.time()}
+		return nil
+	})
+	return c, now, err
+}
 
 // AddStepUp implements auth.Storage.
 func (s *Store) AddStepUp(ctx context.Context, by audit.Actor, su auth.StepUp, maxOpen int) (auth.StepUp, error) {
@@ -102,6 +138,7 @@ func (s *Store) ConfirmStepUp(ctx context.Context, by audit.Actor, in auth.StepU
 		if err := t.Save(&row).Error; err != nil {
 			return fmt.Errorf("confirm step-up: %w", err)
 		}
+		t.recordNotes(by, p)
 		t.record(stepUpEvent(by, "step_up.confirmed", su))
 		return nil
 	})
@@ -109,10 +146,11 @@ func (s *Store) ConfirmStepUp(ctx context.Context, by audit.Actor, in auth.StepU
 }
 
 // UseStepUp implements auth.Storage.
-func (s *Store) UseStepUp(ctx context.Context, by audit.Actor, code auth.Hash, rule func(auth.StepUp, time.Time) (auth.StepUp, error)) error {
-	return s.write(ctx, func(t *tx) error {
-		su, err := t.lockStepUp(code)
-		if err != nil {
+func (s *Store) UseStepUp(ctx context.Context, by audit.Actor, code auth.Hash, rule func(auth.StepUp, time.Time) (auth.StepUp, error)) (auth.StepUp, error) {
+	var su auth.StepUp
+	err := s.write(ctx, func(t *tx) error {
+		var err error
+		if su, err = t.lockStepUp(code); err != nil {
 			return err
 		}
 		if su, err = rule(su, t.now); err != nil {
@@ -129,6 +167,7 @@ func (s *Store) UseStepUp(ctx context.Context, by audit.Actor, code auth.Hash, r
 		t.record(stepUpEvent(by, action, su))
 		return nil
 	})
+	return su, err
 }
 
 // AddToken implements auth.Storage.

@@ -50,20 +50,27 @@ func accountRowOf(p auth.Person) accountRow {
 		Disabled: p.Disabled, Founder: p.Founder, IsAdmin: p.IsAdmin(), IsApprover: p.IsApprover(),
 		Password: p.Password, TOTP: p.TOTP, TOTPPending: p.TOTPPending, TOTPCounter: p.TOTPCounter,
 		Cooling: jsonList(p.Cooling), ApproverFrom: dbTime(p.ApproverFrom()), TOTPGoodFrom: dbTime(p.TOTPGoodFrom), TOTPOld: p.TOTPOld,
-		TOTPOldCounter: p.TOTPOldCounter, Passkeys: "[]", RecoveryCodes: "[]",
+		TOTPOldCounter: p.TOTPOldCounter, Passkeys: jsonList(p.Passkeys), RecoveryCodes: jsonList(p.Recovery),
 		CreatedAt: dbTime(p.CreatedAt), UpdatedAt: dbTime(p.UpdatedAt), LastSignInAt: dbTime(p.LastSignInAt), Version: p.Version}
 }
 
 func (r accountRow) person() (auth.Person, error) {
 	p := auth.Person{
 		Account: auth.Account{ID: auth.AccountID(r.ID), Username: r.Username, Name: r.Name, Disabled: r.Disabled, Founder: r.Founder,
-			HasPassword: r.Password != "", HasSecondFactor: len(r.TOTP) > 0,
-			CreatedAt: r.CreatedAt.time(), UpdatedAt: r.UpdatedAt.time(), LastSignInAt: r.LastSignInAt.time(), Version: r.Version},
+			HasPassword: r.Password != "",
+			CreatedAt:   r.CreatedAt.time(), UpdatedAt: r.UpdatedAt.time(), LastSignInAt: r.LastSignInAt.time(), Version: r.Version},
 		Credentials: auth.Credentials{Password: r.Password, TOTP: r.TOTP, TOTPPending: r.TOTPPending, TOTPCounter: r.TOTPCounter,
 			TOTPGoodFrom: r.TOTPGoodFrom.time(), TOTPOld: r.TOTPOld, TOTPOldCounter: r.TOTPOldCounter},
 	}
 	if err := json.Unmarshal([]byte(r.Roles), &p.Roles); err != nil {
 		return p, fmt.Errorf("read roles of account %s: %w", r.ID, err)
+	}
+	if err := json.Unmarshal([]byte(r.Passkeys), &p.Passkeys); err != nil {
+		return p, fmt.Errorf("read passkeys of account %s: %w", r.ID, err)
+	}
+	p.HasSecondFactor = len(p.TOTP) > 0 || len(p.Passkeys) > 0
+	if err := json.Unmarshal([]byte(r.RecoveryCodes), &p.Recovery); err != nil {
+		return p, fmt.Errorf("read recovery codes of account %s: %w", r.ID, err)
 	}
 	if err := json.Unmarshal([]byte(r.Cooling), &p.Cooling); err != nil {
 		return p, fmt.Errorf("read new roles of account %s: %w", r.ID, err)
@@ -143,6 +150,7 @@ type stepUpRow struct {
 	Reason      string `gorm:"column:reason"`
 	Summary     string `gorm:"column:summary"`
 	State       string `gorm:"column:state"`
+	Factor      string `gorm:"column:factor"`
 	CreatedAt   dbTime `gorm:"column:created_at;autoCreateTime:false"`
 	ConfirmedAt dbTime `gorm:"column:confirmed_at"`
 	ExpiresAt   dbTime `gorm:"column:expires_at"`
@@ -152,7 +160,7 @@ func (stepUpRow) TableName() string { return "step_up" }
 
 func stepUpRowOf(s auth.StepUp) stepUpRow {
 	return stepUpRow{ID: s.ID, Code: s.Code[:], AccountID: string(s.Account), SessionID: string(s.Session), DeviceID: string(s.Device),
-		Batch: s.Batch, Kind: string(s.Kind), Reason: s.Reason, Summary: s.Summary, State: string(s.State),
+		Batch: s.Batch, Kind: string(s.Kind), Reason: s.Reason, Summary: s.Summary, State: string(s.State), Factor: string(s.Factor),
 		CreatedAt: dbTime(s.CreatedAt), ConfirmedAt: dbTime(s.ConfirmedAt), ExpiresAt: dbTime(s.ExpiresAt)}
 }
 
@@ -160,8 +168,21 @@ func (r stepUpRow) stepUp() (auth.StepUp, error) {
 	code, err := hashFrom(r.Code)
 	return auth.StepUp{ID: r.ID, Code: code, Account: auth.AccountID(r.AccountID), Session: auth.SessionID(r.SessionID),
 		Device: device.ID(r.DeviceID), Batch: r.Batch, Kind: device.Kind(r.Kind), Reason: r.Reason, Summary: r.Summary,
-		State: auth.StepUpState(r.State), CreatedAt: r.CreatedAt.time(), ConfirmedAt: r.ConfirmedAt.time(), ExpiresAt: r.ExpiresAt.time()}, err
+		State: auth.StepUpState(r.State), Factor: auth.Factor(r.Factor), CreatedAt: r.CreatedAt.time(), ConfirmedAt: r.ConfirmedAt.time(), ExpiresAt: r.ExpiresAt.time()}, err
 }
+
+type ceremonyRow struct {
+	Hash      []byte `gorm:"column:hash;primaryKey"`
+	Purpose   string `gorm:"column:purpose"`
+	AccountID string `gorm:"column:account_id"`
+	SessionID string `gorm:"column:session_id"`
+	Subject   string `gorm:"column:subject"`
+	State     []byte `gorm:"column:state"`
+	CreatedAt dbTime `gorm:"column:created_at;autoCreateTime:false"`
+	ExpiresAt dbTime `gorm:"column:expires_at"`
+}
+
+func (ceremonyRow) TableName() string { return "ceremony" }
 
 type tokenRow struct {
 	ID         string `gorm:"column:id;primaryKey"`

@@ -99,6 +99,7 @@ func (s *Store) SignIn(ctx context.Context, by audit.Actor, session auth.Session
 			return fmt.Errorf("forget failures: %w", err)
 		}
 		by.Session, by.Factor = string(out.ID), string(out.Factor)
+		t.recordNotes(by, p)
 		t.record(audit.Event{Actor: by, Action: "session.opened", Subject: subjectOf(p.ID),
 			Detail: map[string]any{"audience": out.Audience, "source": out.Source}})
 		return nil
@@ -256,6 +257,7 @@ func (s *Store) TidyPeople(ctx context.Context) (int64, error) {
 			{&throttleRow{}, "last < ?", day},
 			{&stepUpRow{}, "expires_at < ?", day},
 			{&setupLinkRow{}, "expires_at < ?", day},
+			{&ceremonyRow{}, "expires_at < ?", dbTime(t.now)},
 			{&sessionRow{}, "expires_at < ?", dbTime(t.now.Add(-knownSourceFor - 24*time.Hour))},
 		} {
 			res := t.Where(d.where, d.arg).Delete(d.row)

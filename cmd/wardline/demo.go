@@ -189,6 +189,7 @@ func (d *demo) openPages(ctx context.Context, c *demoCmd, t terminal, hospital *
 	if err != nil {
 		return err
 	}
+	d.server.SetWebURL(web)
 	d.ready = demoReady{AdminURL: at.Admin, PublicURL: at.Public, DeviceURL: at.Device, PKIURL: at.PKI,
 		ControlURL: d.ward.URL, WardURL: d.ward.URL, WebURL: web, CAFile: ca, Accounts: hospital.Accounts}
 	return nil

@@ -38,6 +38,26 @@ CREATE TABLE account (
     CONSTRAINT account_username_key UNIQUE (username)
 );
 
+CREATE TABLE account_change (
+    id text NOT NULL,
+    account_id text NOT NULL,
+    based_on integer NOT NULL,
+    change text NOT NULL,
+    asked_by text NOT NULL,
+    asked_in text NOT NULL,
+    asked_name text NOT NULL,
+    state text NOT NULL,
+    decided_by text NOT NULL DEFAULT ''::text,
+    decided_name text NOT NULL DEFAULT ''::text,
+    why text NOT NULL DEFAULT ''::text,
+    created_at bigint NOT NULL,
+    expires_at bigint NOT NULL,
+    decided_at bigint NOT NULL DEFAULT 0,
+    CONSTRAINT account_change_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id),
+    CONSTRAINT account_change_asked_by_fkey FOREIGN KEY (asked_by) REFERENCES account(id),
+    CONSTRAINT account_change_pkey PRIMARY KEY (id)
+);
+
 CREATE TABLE api_token (
     id text NOT NULL,
     account_id text NOT NULL,
@@ -542,6 +562,25 @@ CREATE TABLE guard_state (
     CONSTRAINT guard_state_pkey PRIMARY KEY (id)
 );
 
+CREATE TABLE host_code (
+    id text NOT NULL,
+    sealed bytea NOT NULL,
+    created_at bigint NOT NULL,
+    used_at bigint NOT NULL DEFAULT 0,
+    CONSTRAINT host_code_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE host_recovery (
+    id text NOT NULL,
+    account_id text NOT NULL,
+    state text NOT NULL,
+    created_at bigint NOT NULL,
+    ready_at bigint NOT NULL,
+    expires_at bigint NOT NULL,
+    CONSTRAINT host_recovery_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id),
+    CONSTRAINT host_recovery_pkey PRIMARY KEY (id)
+);
+
 CREATE TABLE idempotency (
     principal text NOT NULL,
     key text NOT NULL,
@@ -727,6 +766,7 @@ CREATE TABLE step_up (
     created_at bigint NOT NULL,
     confirmed_at bigint NOT NULL DEFAULT 0,
     expires_at bigint NOT NULL,
+    factor text NOT NULL DEFAULT ''::text,
     CONSTRAINT step_up_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id),
     CONSTRAINT step_up_code_key UNIQUE (code),
     CONSTRAINT step_up_pkey PRIMARY KEY (id),
@@ -747,6 +787,10 @@ CREATE INDEX access_point_place ON public.access_point USING btree (place_id);
 CREATE INDEX account_admin ON public.account USING btree (id) WHERE is_admin;
 
 CREATE INDEX account_approver ON public.account USING btree (id) WHERE is_approver;
+
+CREATE INDEX account_change_account ON public.account_change USING btree (account_id, created_at);
+
+CREATE INDEX account_change_open ON public.account_change USING btree (created_at) WHERE (state = 'pending'::text);
 
 CREATE INDEX api_token_account ON public.api_token USING btree (account_id, created_at);
 
@@ -863,6 +907,8 @@ CREATE INDEX device_tag_by_tag ON public.device_tag USING btree (tag, device_id)
 CREATE INDEX enrollment_not_completed ON public.enrollment USING btree (created_at) WHERE (state = 'issued'::text);
 
 CREATE INDEX guard_freeze_active ON public.guard_freeze USING btree (scope, scope_id) WHERE (lifted_at = 0);
+
+CREATE INDEX host_recovery_account ON public.host_recovery USING btree (account_id, created_at);
 
 CREATE INDEX idempotency_at ON public.idempotency USING btree (at);
 

@@ -27,6 +27,23 @@ CREATE TABLE account (
     version         INTEGER NOT NULL DEFAULT 1
 , cooling TEXT NOT NULL DEFAULT '[]', approver_from BIGINT NOT NULL DEFAULT 0, totp_good_from BIGINT NOT NULL DEFAULT 0, totp_old BLOB, totp_old_counter BIGINT NOT NULL DEFAULT 0, passkeys TEXT NOT NULL DEFAULT '[]', recovery_codes TEXT NOT NULL DEFAULT '[]');
 
+CREATE TABLE account_change (
+    id           TEXT PRIMARY KEY,
+    account_id   TEXT    NOT NULL REFERENCES account (id),
+    based_on     INTEGER NOT NULL, -- version of the account that was seen
+    change       TEXT    NOT NULL, -- JSON
+    asked_by     TEXT    NOT NULL REFERENCES account (id),
+    asked_in     TEXT    NOT NULL, -- session
+    asked_name   TEXT    NOT NULL,
+    state        TEXT    NOT NULL,
+    decided_by   TEXT    NOT NULL DEFAULT '',
+    decided_name TEXT    NOT NULL DEFAULT '',
+    why          TEXT    NOT NULL DEFAULT '', -- of a denial
+    created_at   BIGINT  NOT NULL,
+    expires_at   BIGINT  NOT NULL,
+    decided_at   BIGINT  NOT NULL DEFAULT 0
+);
+
 CREATE TABLE api_token (
     id           TEXT PRIMARY KEY,
     account_id   TEXT   NOT NULL REFERENCES account (id),
@@ -473,6 +490,22 @@ CREATE TABLE guard_state (
     jumps INTEGER NOT NULL  -- how often skew was changed
 );
 
+CREATE TABLE host_code (
+    id         TEXT PRIMARY KEY,
+    sealed     BLOB   NOT NULL, -- the code's hash
+    created_at BIGINT NOT NULL,
+    used_at    BIGINT NOT NULL DEFAULT 0
+);
+
+CREATE TABLE host_recovery (
+    id         TEXT PRIMARY KEY,
+    account_id TEXT   NOT NULL REFERENCES account (id),
+    state      TEXT   NOT NULL,
+    created_at BIGINT NOT NULL,
+    ready_at   BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+
 CREATE TABLE idempotency (
     principal  TEXT   NOT NULL,
     key        TEXT   NOT NULL,
@@ -642,7 +675,7 @@ CREATE TABLE step_up (
     created_at   BIGINT NOT NULL,
     confirmed_at BIGINT NOT NULL DEFAULT 0,
     expires_at   BIGINT NOT NULL
-);
+, factor TEXT NOT NULL DEFAULT '');
 
 CREATE TABLE throttle (
     key           TEXT PRIMARY KEY,
@@ -657,6 +690,10 @@ CREATE INDEX access_point_place ON access_point (place_id);
 CREATE INDEX account_admin ON account (id) WHERE is_admin;
 
 CREATE INDEX account_approver ON account (id) WHERE is_approver;
+
+CREATE INDEX account_change_account ON account_change (account_id, created_at);
+
+CREATE INDEX account_change_open ON account_change (created_at) WHERE state = 'pending';
 
 CREATE INDEX api_token_account ON api_token (account_id, created_at);
 
@@ -773,6 +810,8 @@ CREATE INDEX device_tag_by_tag ON device_tag (tag, device_id);
 CREATE INDEX enrollment_not_completed ON enrollment (created_at) WHERE state = 'issued';
 
 CREATE INDEX guard_freeze_active ON guard_freeze (scope, scope_id) WHERE lifted_at = 0;
+
+CREATE INDEX host_recovery_account ON host_recovery (account_id, created_at);
 
 CREATE INDEX idempotency_at ON idempotency (at);
 

@@ -122,7 +122,7 @@ func testNewRoleFew(t *testing.T, h *Harness) {
 	sam := p.now("sam")
 	p.must(wipesPhone(sam))
 	// The factor with which a person came was confirmed with the person.
-	_, _, err := p.auth.StepUp(p.ctx, sam, p.freshCode(), onePhone)
+	_, _, err := p.auth.StepUp(p.ctx, sam, auth.Proof{OTP: p.freshCode()}, onePhone)
 	p.must(err)
 }
 
@@ -155,7 +155,7 @@ func testBeginsAnew(t *testing.T, h *Harness) {
 	p.must(wipesPhone(p.now("ina"))) // less is at once
 	change(auth.AccountChange{Scope: &all})
 	settle()
-	p.must(p.auth.ResetTOTP(p.ctx, p.now("root"), ina))
+	p.must(p.auth.ResetFactors(p.ctx, p.now("root"), ina))
 	login := p.login("ina")
 	g, err := p.auth.Login(p.ctx, login)
 	p.must(err)
@@ -175,7 +175,7 @@ func (p *people) hireFurnished(username string, roles ...auth.Role) auth.Account
 func testNewFactor(t *testing.T, h *Harness) {
 	p := staffed(t, h)
 	ina := p.now("ina")
-	enrolment, err := p.auth.EnrolTOTP(p.ctx, ina, staffPassword, p.freshCode())
+	enrolment, err := p.auth.EnrolTOTP(p.ctx, ina, staffPassword, auth.Proof{OTP: p.freshCode()})
 	p.must(err)
 	shows := func(seed string) string {
 		code, err := totp.GenerateCode(seed, h.Clock.Advance(30*time.Second))
@@ -184,22 +184,22 @@ func testNewFactor(t *testing.T, h *Harness) {
 	}
 	p.must(p.auth.ConfirmTOTP(p.ctx, ina, shows(enrolment.Seed)))
 	began := h.Clock.Now()
-	_, _, err = p.auth.StepUp(p.ctx, ina, shows(staffSeed), onePhone)
+	_, _, err = p.auth.StepUp(p.ctx, ina, auth.Proof{OTP: shows(staffSeed)}, onePhone)
 	p.must(err)
-	_, _, err = p.auth.StepUp(p.ctx, ina, shows(enrolment.Seed), onePhone)
+	_, _, err = p.auth.StepUp(p.ctx, ina, auth.Proof{OTP: shows(enrolment.Seed)}, onePhone)
 	p.refused(err, "factor_cooling_off")
 	p.signInWith("ina", enrolment.Seed) // to sign in it is good at once
 	// Whoever holds only the new one cannot push the old one out.
-	_, err = p.auth.EnrolTOTP(p.ctx, ina, staffPassword, shows(enrolment.Seed))
+	_, err = p.auth.EnrolTOTP(p.ctx, ina, staffPassword, auth.Proof{OTP: shows(enrolment.Seed)})
 	p.refused(err, "factor_cooling_off")
 	h.Clock.Set(began.Add(24*time.Hour - 5*time.Minute))
 	ina = p.signInWith("ina", enrolment.Seed)
-	_, _, err = p.auth.StepUp(p.ctx, ina, shows(enrolment.Seed), onePhone)
+	_, _, err = p.auth.StepUp(p.ctx, ina, auth.Proof{OTP: shows(enrolment.Seed)}, onePhone)
 	p.refused(err, "factor_cooling_off")
 	h.Clock.Set(began.Add(24 * time.Hour))
-	_, _, err = p.auth.StepUp(p.ctx, ina, shows(enrolment.Seed), onePhone)
+	_, _, err = p.auth.StepUp(p.ctx, ina, auth.Proof{OTP: shows(enrolment.Seed)}, onePhone)
 	p.must(err)
-	_, _, err = p.auth.StepUp(p.ctx, ina, shows(staffSeed), onePhone)
+	_, _, err = p.auth.StepUp(p.ctx, ina, auth.Proof{OTP: shows(staffSeed)}, onePhone)
 	p.refused(err, "wrong_code")
 }
 

@@ -33,17 +33,20 @@ func testStepUpDevice(t *testing.T, h *Harness) {
 	p := founded(t, h)
 	p.hire("ina", auth.RoleIT)
 	ina := p.signIn("ina").Principal
-	_, _, err := p.auth.StepUp(p.ctx, ina, p.code(), onePhone)
+	_, _, err := p.auth.StepUp(p.ctx, ina, auth.Proof{OTP: p.code()}, onePhone)
 	p.refused(err, "wrong_code") // spent at the sign-in
-	value, expires, err := p.auth.StepUp(p.ctx, ina, p.freshCode(), onePhone)
+	value, expires, err := p.auth.StepUp(p.ctx, ina, auth.Proof{OTP: p.freshCode()}, onePhone)
 	p.must(err)
 	if want := h.Clock.Now().Add(5 * time.Minute); !expires.Equal(want) {
 		t.Fatalf("good until %s, not %s", expires, want)
 	}
-	_, _, err = p.auth.StepUp(p.ctx, ina, p.code(), otherPhone)
+	_, _, err = p.auth.StepUp(p.ctx, ina, auth.Proof{OTP: p.code()}, otherPhone)
 	p.refused(err, "wrong_code") // one code, one step-up
 
-	use := func(who auth.Principal, what auth.Subject) error { return p.auth.UseStepUp(p.ctx, who, value, what) }
+	use := func(who auth.Principal, what auth.Subject) error {
+		_, err := p.auth.UseStepUp(p.ctx, who, value, what)
+		return err
+	}
 	p.must(use(ina, onePhone))
 	p.must(use(ina, onePhone))
 	for what, err := range map[string]error{
@@ -66,7 +69,7 @@ func testStepUpBatch(t *testing.T, h *Harness) {
 	p := founded(t, h)
 	root := p.signIn("root").Principal
 	batch := auth.Subject{Batch: "batch-1"}
-	value, _, err := p.auth.StepUp(p.ctx, root, p.freshCode(), batch)
+	value, _, err := p.auth.StepUp(p.ctx, root, auth.Proof{OTP: p.freshCode()}, batch)
 	p.must(err)
 	servers := []*people{p, p}
 	if h.Engine == store.Postgres {
@@ -74,12 +77,15 @@ func testStepUpBatch(t *testing.T, h *Harness) {
 	}
 	errs := make(chan error, 2)
 	for _, server := range servers {
-		go func() { errs <- server.auth.UseStepUp(p.ctx, root, value, batch) }()
+		go func() {
+			_, err := server.auth.UseStepUp(p.ctx, root, value, batch)
+			errs <- err
+		}()
 	}
 	if first, second := <-errs, <-errs; (first == nil) == (second == nil) {
 		t.Fatalf("of two who use it at once, not exactly one: %v, %v", first, second)
 	}
-	_, _, err = p.auth.StepUp(p.ctx, root, p.freshCode(), auth.Subject{})
+	_, _, err = p.auth.StepUp(p.ctx, root, auth.Proof{OTP: p.freshCode()}, auth.Subject{})
 	p.refused(err, "invalid_input")
 }
 
@@ -114,9 +120,9 @@ func testStepUpBrowser(t *testing.T, h *Harness) {
 	if _, again := require(code); again == "" || again == code {
 		t.Fatal("an unconfirmed code was good")
 	}
-	p.refused(p.auth.ConfirmStepUp(p.ctx, browser, code, "123456"), "wrong_code")
-	p.must(p.auth.ConfirmStepUp(p.ctx, browser, code, p.freshCode()))
-	p.refused(p.auth.ConfirmStepUp(p.ctx, browser, code, p.freshCode()), "step_up_not_open")
+	p.refused(p.auth.ConfirmStepUp(p.ctx, browser, code, auth.Proof{OTP: "123456"}), "wrong_code")
+	p.must(p.auth.ConfirmStepUp(p.ctx, browser, code, auth.Proof{OTP: p.freshCode()}))
+	p.refused(p.auth.ConfirmStepUp(p.ctx, browser, code, auth.Proof{OTP: p.freshCode()}), "step_up_not_open")
 	stepped, again := require(code)
 	if again != "" || !stepped.SteppedUp {
 		t.Fatal("a confirmed code was not good")
@@ -124,11 +130,11 @@ func testStepUpBrowser(t *testing.T, h *Harness) {
 
 	_, denied := require("")
 	p.must(p.auth.DenyStepUp(p.ctx, browser, denied))
-	p.refused(p.auth.ConfirmStepUp(p.ctx, browser, denied, p.freshCode()), "step_up_not_open")
+	p.refused(p.auth.ConfirmStepUp(p.ctx, browser, denied, auth.Proof{OTP: p.freshCode()}), "step_up_not_open")
 
 	_, late := require("")
 	h.Clock.Advance(10 * time.Minute)
-	p.refused(p.auth.ConfirmStepUp(p.ctx, browser, late, p.freshCode()), "not_found")
+	p.refused(p.auth.ConfirmStepUp(p.ctx, browser, late, auth.Proof{OTP: p.freshCode()}), "not_found")
 	if n := p.recorded("step_up.confirmed"); n != 1 {
 		t.Fatalf("%d confirmations were recorded", n)
 	}
@@ -139,7 +145,7 @@ func testStepUpGuessing(t *testing.T, h *Harness) {
 	g := p.signIn("root")
 	guesses := 0
 	for {
-		_, _, err := p.auth.StepUp(p.ctx, g.Principal, "000000", onePhone)
+		_, _, err := p.auth.StepUp(p.ctx, g.Principal, auth.Proof{OTP: "000000"}, onePhone)
 		if fault.Has(err, fault.Code{Name: "too_many_attempts"}) {
 			h.Clock.Advance(waitOf(t, err))
 			continue
@@ -162,12 +168,12 @@ func testEnrolTOTP(t *testing.T, h *Harness) {
 	_, err := p.auth.CreateAccountLocally(p.ctx, onTheHost, auth.NewAccount{Username: "ina", Name: "Ina", Roles: []auth.Role{auth.RoleIT}, Password: staffPassword})
 	p.must(err)
 	ina := p.signIn("ina").Principal
-	_, _, err = p.auth.StepUp(p.ctx, ina, p.code(), onePhone)
+	_, _, err = p.auth.StepUp(p.ctx, ina, auth.Proof{OTP: p.code()}, onePhone)
 	p.refused(err, "second_factor_missing")
 
-	_, err = p.auth.EnrolTOTP(p.ctx, ina, "wrong wrong wrong", "")
+	_, err = p.auth.EnrolTOTP(p.ctx, ina, "wrong wrong wrong", auth.Proof{OTP: ""})
 	p.refused(err, "wrong_password")
-	enrolment, err := p.auth.EnrolTOTP(p.ctx, ina, staffPassword, "")
+	enrolment, err := p.auth.EnrolTOTP(p.ctx, ina, staffPassword, auth.Proof{OTP: ""})
 	p.must(err)
 	shows := func(seed string) string {
 		code, err := totp.GenerateCode(seed, h.Clock.Now())
@@ -191,13 +197,13 @@ func testEnrolTOTP(t *testing.T, h *Harness) {
 	}
 
 	// A thief with the session and the password, and without the app.
-	_, err = p.auth.EnrolTOTP(p.ctx, g.Principal, staffPassword, "")
+	_, err = p.auth.EnrolTOTP(p.ctx, g.Principal, staffPassword, auth.Proof{OTP: ""})
 	p.refused(err, "wrong_code")
 	h.Clock.Advance(24 * time.Hour)
 	ina = p.signInWith("ina", enrolment.Seed)
 	g.Principal = ina
 	h.Clock.Advance(30 * time.Second)
-	second, err := p.auth.EnrolTOTP(p.ctx, g.Principal, staffPassword, shows(enrolment.Seed))
+	second, err := p.auth.EnrolTOTP(p.ctx, g.Principal, staffPassword, auth.Proof{OTP: shows(enrolment.Seed)})
 	p.must(err)
 	h.Clock.Advance(30 * time.Second)
 	login.OTP = shows(enrolment.Seed)
