@@ -80,6 +80,7 @@ type API struct {
 func New(o Options) (*API, error) {
 	a := &API{auth: o.People, inventory: o.Inventory, commands: o.Commands, enroll: o.Enrollment, configuration: o.Configuration, audit: o.Audit,
 		requests: o.Requests, feed: o.Feed, settings: o.Settings, now: o.Now, newID: o.NewID, log: o.Log}
+	a.streams.ended = make(chan struct{})
 	if a.now == nil {
 		a.now = time.Now
 	}

@@ -150,6 +150,8 @@ func (a *API) follow(ctx context.Context, s *stream, news <-chan auditlog.Batch)
 		select {
 		case <-ctx.Done():
 			return
+		case <-a.streams.ended:
+			return
 		case b, open := <-news:
 			if !open {
 				return // too slow: the reader comes back and says where it was

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -106,4 +107,27 @@ func TestAReaderHearsNothingBeyondTheirReach(t *testing.T) {
 	pat := x.person("pat", auth.RoleAdmin)
 	x.call(pat, http.MethodGet, "/events", nil).refuses(http.StatusForbidden, "not_allowed")
 	x.call(root, http.MethodGet, "/events", nil, header{"Last-Event-ID": "-4"}).refuses(http.StatusUnprocessableEntity, "invalid_input")
+}
+
+func TestEventStreamsEndAtOnceWhenTheServerStops(t *testing.T) {
+	x := newHouse(t)
+	ada := x.person("ada", auth.RoleIT)
+	open := func() *http.Response {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, x.url+prefix+"/events", nil)
+		x.must(err)
+		r.Header.Set("Authorization", "Bearer "+ada.token)
+		res, err := x.http.Do(r)
+		x.must(err)
+		t.Cleanup(func() { _ = res.Body.Close() })
+		return res
+	}
+	before := open()
+	x.api.Drain()
+	// Both bodies end by themselves: reading them returns.
+	for name, res := range map[string]*http.Response{"an open stream": before, "one opened while the server stops": open()} {
+		if _, err := io.Copy(io.Discard, res.Body); err != nil {
+			t.Errorf("%s did not end cleanly: %v", name, err)
+		}
+	}
+	x.api.Drain()
 }

@@ -19,8 +19,9 @@ func (a *App) buildAPI(context.Context) error {
 		People: a.auth, Inventory: a.inventory, Commands: a.commands, Enrollment: a.enroll, Configuration: a.configuration,
 		Audit: a.store, Requests: a.store, Feed: a.feed,
 		Version: a.o.Version, Settings: a.settings, Healthz: health, Readyz: health,
-		Pages: web.New(func() web.Info { return web.Info{WardURL: a.wardURL(), Version: a.o.Version, TileOrigin: origin} }),
-		Now:   a.o.Now, Log: a.o.Log,
+		Pages:          web.New(func() web.Info { return web.Info{WardURL: a.wardURL(), Version: a.o.Version, TileOrigin: origin} }),
+		TrustedProxies: a.o.TrustedProxies,
+		Now:            a.o.Now, Log: a.o.Log,
 	})
 	return err
 }

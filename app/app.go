@@ -51,6 +51,7 @@ type App struct {
 	api           *api.API
 	agents        *agent.Handler
 	load          *agent.Load
+	forwarded     *forwarded
 
 	ward atomic.Value // string: where the demo's ward page is
 	web  atomic.Value // address of the demo's plain first page

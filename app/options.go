@@ -39,6 +39,12 @@ type Options struct {
 	// no page asks anybody for a map. MapAttribution stands beside the map.
 	MapTilesURL, MapAttribution string
 
+	// TrustedProxies are addresses or networks of reverse proxies: what they say of
+	// a request's sender is believed. ProxySecretFile holds what they show on the
+	// device listener before a client certificate is taken from them.
+	TrustedProxies  []string
+	ProxySecretFile string
+
 	// Organization stands in certificates.
 	Organization string
 
@@ -131,6 +137,9 @@ func (o *Options) complete() error {
 		if err := checkURL(u.flag, u.scheme, u.value); err != nil {
 			return err
 		}
+	}
+	if _, err := newForwarded(o.TrustedProxies, o.ProxySecretFile); err != nil {
+		return err
 	}
 	_, err := tileOrigin(o.MapTilesURL)
 	return err

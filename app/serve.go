@@ -18,7 +18,7 @@ import (
 func (a *App) startListeners(context.Context) error {
 	config := tlsConfig(a.tls.GetCertificate)
 	a.serve("pki", a.sockets.pki, newServer(a.pkiHandler(), nil))
-	a.serve("device", a.sockets.device, agent.NewDeviceServer(config, a.deviceHandler(), a.load))
+	a.serve("device", a.sockets.device, agent.NewDeviceServer(config, a.forwarded.around(a.deviceHandler()), a.load))
 	a.serve("public", a.sockets.public, newServer(a.api.Public(), config.Clone()))
 	a.serve("admin", a.sockets.admin, newServer(a.api.Admin(), config.Clone()))
 	if a.sockets.metrics != nil {
@@ -29,6 +29,7 @@ func (a *App) startListeners(context.Context) error {
 	// Stopped first: nobody waits for the drain, and event streams end.
 	a.life.started("held polls", func(context.Context) error {
 		a.agents.Drain()
+		a.api.Drain()
 		time.Sleep(drainPause)
 		return nil
 	})

@@ -46,11 +46,14 @@ func (a *App) buildServices(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if a.forwarded, err = newForwarded(a.o.TrustedProxies, a.o.ProxySecretFile); err != nil {
+		return err
+	}
 	a.hub.OnDrop(func(fp fingerprint) { a.enroll.Drop(fp) })
 	a.load = agent.NewLoad(openFiles())
 	a.agents = agent.NewHandler(agent.HandlerOptions{
 		Bindings: bindings{a.enroll}, Commands: a.commands, Telemetry: telemetry{a.telemetry},
-		Alerts: alerts{a.store}, Hub: a.hub, Load: a.load, Now: a.o.Now, Log: a.o.Log,
+		Alerts: alerts{a.store}, Hub: a.hub, Load: a.load, ClientCertificate: clientCertificate, Now: a.o.Now, Log: a.o.Log,
 	})
 	return nil
 }

@@ -8,8 +8,8 @@ import (
 
 func TestPagesMayLoadPicturesFromTheTileServerThatWasNamedAndFromNobodyElse(t *testing.T) {
 	for template, want := range map[string]string{
-		"": "img-src 'self';",
-		"https://tiles.hospital.example:8443/osm/{z}/{x}/{y}.png?key=1": "img-src 'self' https://tiles.hospital.example:8443;",
+		"": "",
+		"https://tiles.hospital.example:8443/osm/{z}/{x}/{y}.png?key=1": "https://tiles.hospital.example:8443",
 	} {
 		o := loopback(t)
 		o.MapTilesURL = template
@@ -20,8 +20,20 @@ func TestPagesMayLoadPicturesFromTheTileServerThatWasNamedAndFromNobodyElse(t *t
 		}
 		res.Body.Close()
 		policy := res.Header.Get("Content-Security-Policy")
-		if res.StatusCode != http.StatusOK || !strings.Contains(policy, want) {
-			t.Errorf("with --map-tiles-url %q the pages' policy is %q, want %q in it", template, policy, want)
+		var others []string
+		for _, directive := range strings.Split(policy, ";") {
+			for _, source := range strings.Fields(directive) {
+				if strings.Contains(source, "*") || strings.Contains(source, ".") || strings.HasPrefix(source, "http") {
+					others = append(others, strings.Fields(directive)[0]+" "+source)
+				}
+			}
+		}
+		expected := "img-src " + want
+		if want == "" {
+			expected = ""
+		}
+		if got := strings.Join(others, ", "); res.StatusCode != http.StatusOK || got != expected {
+			t.Errorf("with --map-tiles-url %q the pages may load from %q, want %q; the policy is %q", template, got, expected, policy)
 		}
 		if got := a.settings(); got.Map.TilesURL != template {
 			t.Errorf("the settings say %q, want %q", got.Map.TilesURL, template)

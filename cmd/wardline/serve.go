@@ -32,6 +32,9 @@ type serveCmd struct {
 	DeviceURL string `help:"Address at which devices reach the server." placeholder:"https://NAME" name:"device-url"`
 	PKIURL    string `help:"Address of CRL, OCSP and SCEP in certificates and invitations." placeholder:"http://NAME" name:"pki-url"`
 
+	TrustedProxies  []string `help:"Addresses or networks of reverse proxies, whose X-Forwarded-For is believed. Default: none." placeholder:"ADDRESS"`
+	ProxySecretFile string   `help:"File with the secret that these proxies show on the device listener, so that a client certificate is taken from them." placeholder:"FILE" type:"path"`
+
 	MapTilesURL    string `help:"Tile server of the map, for devices that report coordinates. Default: none, and no page asks anybody for a map." placeholder:"https://NAME/{z}/{x}/{y}.png" name:"map-tiles-url"`
 	MapAttribution string `help:"What the maker of the map wants to be said beside it." placeholder:"TEXT"`
 
@@ -56,6 +59,7 @@ func (c *serveCmd) Run(ctx context.Context, t terminal, log *slog.Logger) error 
 	o := c.options(log)
 	c.apply(&o)
 	o.AdminURL, o.PublicURL, o.DeviceURL, o.PKIURL = c.AdminURL, c.PublicURL, c.DeviceURL, c.PKIURL
+	o.TrustedProxies, o.ProxySecretFile = c.TrustedProxies, c.ProxySecretFile
 	o.MapTilesURL, o.MapAttribution = c.MapTilesURL, c.MapAttribution
 	o.Organization = c.Organization
 	o.BootstrapAdmin, o.BootstrapPassword = c.BootstrapAdmin, c.BootstrapPassword
