@@ -3,6 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconCommand } from "@tabler/icons-react";
 import { Outlet, useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
+import { ActionHost } from "../features/actions/ActionHost";
 import { useT } from "../i18n/strings";
 import { RouteLink } from "../ui/RouteLink";
 import { AccountMenu } from "./AccountMenu";
@@ -56,6 +57,7 @@ export function Shell() {
         <Outlet />
       </AppShell.Main>
       <Palette />
+      <ActionHost />
     </AppShell>
   );
 }

@@ -1,0 +1,204 @@
+import { Alert, Button, Group, Stack, Text } from "@mantine/core";
+import { IconHandStop, IconHourglass, IconLockAccess } from "@tabler/icons-react";
+import { useState } from "react";
+import { api, rest, type Schemas } from "../../api/client";
+import { fieldProblem, type Problem } from "../../api/problem";
+import { useT } from "../../i18n/strings";
+import { useMe } from "../../session/useSession";
+import { Loading } from "../../ui/QueryView";
+import { ProblemAlert } from "../../ui/ProblemAlert";
+import { uiStrings } from "../../ui/strings";
+import { DeviceFacts, isPump, mayKnowOnlyWifi, NetworkChoice, SilenceNotice, WhatItDoes } from "./Facts";
+import { ArgumentFields, argsOf, CodeField, needsText, ReasonFields, type Draft } from "./fields";
+import { firstSentence } from "./sentence";
+import { Follower } from "./Follower";
+import { closeAction, type Device, type Kind } from "./openAction";
+import { actionsStrings } from "./strings";
+import { useAsk } from "./useAsk";
+
+type Offer = Schemas["OfferView"];
+
+interface Props {
+  kind: Kind;
+  device: Device;
+  onAsked: (command: string) => void;
+}
+
+/**
+ * Explains an action and asks for it. What stands against it is said before
+ * anything is asked of the person; an action that is under way is followed.
+ */
+export function ActionForm({ kind, device, onAsked }: Props) {
+  const t = useT(actionsStrings);
+  const offers = api.useQuery("get", "/api/v1/devices/{id}/offers", { params: { path: { id: device.id } } });
+  const [hold, setHold] = useState(false);
+  // Once a person has begun to type, the form stays whatever happens to the device.
+  const [began, setBegan] = useState(false);
+  if (!offers.data) return offers.error ? <ProblemAlert error={offers.error} retry={() => void offers.refetch()} /> : <Loading />;
+  const offer = offers.data.items.find((one) => one.kind === kind);
+  if (!offer) return <Refusal device={device} title={t("refusedTitle")} sentence={t("notOffered")} />;
+  if (offer.open_command_id && !began) return <Follower id={offer.open_command_id} note={t("alreadyOpen")} />;
+  const wait = offer.may_hold ? () => setHold(true) : undefined;
+  if (!offer.allowed && !hold && !began) {
+    return <Refusal device={device} title={t("refusedTitle")} sentence={offer.detail} help={wait ? undefined : offer.help} onHold={wait} />;
+  }
+  if (!began) setBegan(true);
+  return <Form kind={kind} device={device} offer={offer} hold={hold && !offer.allowed} onHold={wait} onAsked={onAsked} />;
+}
+
+interface RefusalProps {
+  device: Device;
+  title: string;
+  sentence: string;
+  help?: string;
+  onHold?: () => void;
+}
+
+/** Says no in words, and what can be done instead. */
+function Refusal({ device, title, sentence, help, onHold }: RefusalProps) {
+  const t = useT(actionsStrings);
+  return (
+    <Stack>
+      <DeviceFacts device={device} />
+      <Alert variant="light" color="orange" role="alert" icon={<IconHandStop aria-hidden />} title={title}>
+        <Text size="sm">{sentence}</Text>
+        {help && <Text size="sm">{help}</Text>}
+        <Text size="sm" fw={600} mt={4}>
+          {t("nothingAsked")}
+        </Text>
+      </Alert>
+      {onHold && <Text size="sm">{t("holdOffer")}</Text>}
+      <Group justify="flex-end">
+        {onHold && (
+          <Button variant="default" onClick={onHold}>
+            {t("wantHold")}
+          </Button>
+        )}
+        <Button onClick={closeAction} data-autofocus>
+          {t("close")}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
+
+function useDraft(kind: Kind, device: Device) {
+  const t = useT(actionsStrings);
+  const [draft, setDraft] = useState<Draft>(() => ({
+    reason: "",
+    ticket: "",
+    code: "",
+    text: kind === "lost_mode_on" ? t("fields.lostTextValue") : "",
+    phone: "",
+    footnote: "",
+    seconds: 60,
+    wipeFirst: kind === "wipe" && !isPump(device) && device.certificate?.status !== "contained" && mayKnowOnlyWifi(device),
+  }));
+  return { draft, set: (change: Partial<Draft>) => setDraft((before) => ({ ...before, ...change })) };
+}
+
+interface FormProps extends Props {
+  offer: Offer;
+  /** It is asked to wait until the pump is free. */
+  hold: boolean;
+  onHold?: () => void;
+}
+
+function Form({ kind, device, offer, hold, onHold, onAsked }: FormProps) {
+  const t = useT(actionsStrings);
+  const ui = useT(uiStrings);
+  const me = useMe();
+  const { draft, set } = useDraft(kind, device);
+  const { ask, problem, busy, wanted } = useAsk<Schemas["CommandView"]>();
+  const [tried, setTried] = useState(false);
+  const destructive = offer.weight === "destructive";
+  const needsCode = destructive || wanted;
+  const missing = {
+    reason: destructive && draft.reason.trim().length < 3 ? t("missingReason") : undefined,
+    text: needsText(kind) && draft.text.trim() === "" ? t("missingText") : undefined,
+    code: needsCode && !/^\d{6,8}$/.test(draft.code.replace(/\s/g, "")) ? t("missingCode") : undefined,
+  };
+  const problems = {
+    of: (...names: string[]) =>
+      fieldProblem(problem, ...names) ?? (!tried ? undefined : names.includes("reason") ? missing.reason : names.includes("args.text") ? missing.text : undefined),
+  };
+  if (needsCode && !me.has_second_factor) return <NoFactor device={device} />;
+
+  const submit = async () => {
+    setTried(true);
+    if (missing.reason || missing.text || missing.code) return;
+    const body = { kind, args: argsOf(kind, draft), reason: draft.reason.trim() || undefined, ticket: draft.ticket.trim() || undefined, ...(hold && { hold_until_idle: true }) };
+    const send = async (header: { "Idempotency-Key": string }) => {
+      const { data, error } = await rest.POST("/api/v1/devices/{id}/commands", { params: { path: { id: device.id }, header }, body });
+      if (error) throw error;
+      return data;
+    };
+    const code = needsCode ? { otp: draft.code.replace(/\s/g, ""), subject: { device_id: device.id } } : undefined;
+    const made = await ask(JSON.stringify(body), send, code);
+    if (made) onAsked(made.id);
+    else set({ code: "" }); // it works once
+  };
+
+  return (
+    // Nothing is asked by Enter: only by the button that names the device.
+    <form onSubmit={(event) => event.preventDefault()}>
+      <Stack>
+        <DeviceFacts device={device} />
+        <WhatItDoes kind={kind} device={device} />
+        {hold && (
+          <Alert variant="light" color="blue" icon={<IconHourglass aria-hidden />}>
+            {t("holdNow")} {firstSentence(offer.detail)}
+          </Alert>
+        )}
+        {!hold && offer.allowed && <SilenceNotice device={device} />}
+        {!hold && !offer.allowed && (
+          <Alert variant="light" color="orange" role="alert" icon={<IconHandStop aria-hidden />} title={t("refusedTitle")}>
+            <Text size="sm">{offer.detail}</Text>
+            {onHold && (
+              <Button variant="default" size="xs" mt="xs" onClick={onHold}>
+                {t("wantHold")}
+              </Button>
+            )}
+          </Alert>
+        )}
+        {offer.needs_second_person && (
+          <Alert variant="light" color="grape" icon={<IconHourglass aria-hidden />}>
+            {t("askSecond", { who: offer.approvers, why: offer.second_person_why })}
+          </Alert>
+        )}
+        {kind === "wipe" && <NetworkChoice device={device} draft={draft} set={set} />}
+        <ArgumentFields kind={kind} draft={draft} set={set} problems={problems} />
+        {offer.weight !== "quiet" && <ReasonFields kind={kind} pump={isPump(device)} draft={draft} set={set} problems={problems} required={destructive} />}
+        {needsCode && <CodeField draft={draft} set={set} problem={tried && !busy ? (missing.code ?? undefined) : undefined} />}
+        <AskProblem problem={problem} />
+        <Group justify="flex-end">
+          <Button variant="default" onClick={closeAction}>
+            {ui("cancel")}
+          </Button>
+          <Button color={destructive ? "red" : undefined} loading={busy} disabled={!offer.allowed && !hold} onClick={() => void submit()}>
+            {hold ? t("askHeld") : t(`ask.${kind}`, { device: device.serial })}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+/** What stood against it. A wanted code is no error: it says what to do. */
+export function AskProblem({ problem }: { problem: Problem | undefined }) {
+  const t = useT(actionsStrings);
+  if (!problem) return null;
+  if (problem.code === "step_up_required") {
+    return (
+      <Alert role="alert" variant="light" color="blue" icon={<IconLockAccess aria-hidden />}>
+        {t("needCode")}
+      </Alert>
+    );
+  }
+  return <ProblemAlert error={problem} />;
+}
+
+function NoFactor({ device }: { device: Device }) {
+  const t = useT(actionsStrings);
+  return <Refusal device={device} title={t("refusedTitle")} sentence={t("noFactor")} />;
+}
