@@ -40,6 +40,8 @@ type EventView struct {
 	Subject    string         `json:"subject"`
 	Request    string         `json:"request_id"`
 	Detail     map[string]any `json:"detail"`
+	Hash       string         `json:"hash" doc:"SHA-256 of the event as it is stored, in hex."`
+	Link       HeadView       `json:"link" doc:"The link of the chain that holds it."`
 }
 
 // ActorView is who did it and how they signed in.
@@ -52,9 +54,10 @@ type ActorView struct {
 	Via     string          `json:"via"`
 }
 
-func eventView(e audit.Event) EventView {
+func eventView(e auditlog.Entry) EventView {
 	v := EventView{ID: e.ID, At: e.At, Action: e.Action, Device: e.Device, Enrollment: e.Enrollment, Command: e.Command,
 		Subject: e.Subject, Request: e.Request, Detail: e.Detail,
+		Hash: hex.EncodeToString(e.Hash[:]), Link: headView(audit.Head{Seq: e.Seq, Hash: e.Link}),
 		Actor: ActorView{Kind: e.Actor.Kind, ID: e.Actor.ID, Name: e.Actor.Name, Session: e.Actor.Session, Factor: e.Actor.Factor, Via: e.Actor.Via}}
 	if v.Detail == nil {
 		v.Detail = map[string]any{}
@@ -92,18 +95,15 @@ type listAuditInput struct {
 }
 
 func (a *API) listAudit(ctx context.Context, in *listAuditInput) (*pageOutput[EventView], error) {
-	events, next, total, err := a.audit.ListAudit(ctx, auditlog.Query{Device: in.Device, Command: in.Command, Subject: in.Subject,
+	entries, next, total, err := a.audit.ListAudit(ctx, auditlog.Query{Device: in.Device, Command: in.Command, Subject: in.Subject,
 		Actor: in.Actor, Action: in.Action, Since: in.Since, Until: in.Until, Cursor: in.Cursor, Limit: in.Limit})
-	if errors.Is(err, auditlog.ErrBadCursor) {
-		return nil, fault.CodeInvalid.New("The list cannot be shown as asked.").WithField("cursor", "does not belong to this list")
-	}
 	if err != nil {
-		return nil, err
+		return nil, auditFault(err)
 	}
 	out := &pageOutput[EventView]{Body: Page[EventView]{NextCursor: next, Total: total}}
 	sees := a.eyes(principalOf(ctx), auth.AuditRead)
-	for _, e := range events {
-		visible, err := sees.sees(ctx, e)
+	for _, e := range entries {
+		visible, err := sees.sees(ctx, e.Event)
 		if err != nil {
 			return nil, err
 		}
@@ -111,10 +111,17 @@ func (a *API) listAudit(ctx context.Context, in *listAuditInput) (*pageOutput[Ev
 			out.Body.Items = append(out.Body.Items, eventView(e))
 		}
 	}
-	if len(out.Body.Items) < len(events) {
+	if len(out.Body.Items) < len(entries) {
 		out.Body.Total = len(out.Body.Items)
 	}
 	return out, nil
+}
+
+func auditFault(err error) error {
+	if errors.Is(err, auditlog.ErrBadCursor) {
+		return fault.CodeInvalid.New("The list cannot be shown as asked.").WithField("cursor", "does not belong to this list")
+	}
+	return err
 }
 
 // eyes say which events a person may see: those about a device within the reach

@@ -24,6 +24,8 @@ type DeliveryView struct {
 	OpenUntil *time.Time        `json:"open_until" doc:"Somebody has it on the bench until then; null: closed." nullable:"true"`
 	CreatedAt time.Time         `json:"created_at"`
 	CreatedBy string            `json:"created_by"`
+	Expected  int               `json:"expected" doc:"How many lines its packing list has."`
+	Enrolled  int               `json:"enrolled" doc:"How many of them have enrolled."`
 	Packed    []PackedView      `json:"packed" doc:"The packing list; empty in lists."`
 }
 
@@ -32,15 +34,21 @@ type PackedView struct {
 	Serial     string              `json:"serial"`
 	Enrollment device.EnrollmentID `json:"enrollment_id" doc:"Empty until it has enrolled."`
 	UsedAt     *time.Time          `json:"used_at" nullable:"true"`
+	// Device and CompletedAt are what came of it.
+	Device      device.ID  `json:"device_id" doc:"Empty until it has enrolled."`
+	CompletedAt *time.Time `json:"completed_at" nullable:"true" doc:"When the device first used its certificate."`
+	EndedAt     *time.Time `json:"ended_at" nullable:"true"`
 }
 
 func (a *API) deliveryView(d enroll.Delivery) DeliveryView {
-	v := DeliveryView{ID: d.ID, Name: d.Name, Class: d.Class, Model: d.Model, Place: d.Place, CreatedAt: d.CreatedAt, CreatedBy: d.CreatedBy}
+	v := DeliveryView{ID: d.ID, Name: d.Name, Class: d.Class, Model: d.Model, Place: d.Place, CreatedAt: d.CreatedAt, CreatedBy: d.CreatedBy,
+		Expected: d.Expected, Enrolled: d.Enrolled}
 	if d.OpenUntil.After(a.now()) {
 		v.OpenUntil = timeOrNil(d.OpenUntil)
 	}
 	for _, p := range d.Packed {
-		v.Packed = append(v.Packed, PackedView{Serial: p.Serial, Enrollment: p.Enrollment, UsedAt: timeOrNil(p.UsedAt)})
+		v.Packed = append(v.Packed, PackedView{Serial: p.Serial, Enrollment: p.Enrollment, UsedAt: timeOrNil(p.UsedAt),
+			Device: p.Device, CompletedAt: timeOrNil(p.CompletedAt), EndedAt: timeOrNil(p.EndedAt)})
 	}
 	return v
 }

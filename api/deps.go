@@ -120,7 +120,7 @@ type Commands interface {
 // Enrollment is what the API needs of package enroll; *enroll.Service is one.
 type Enrollment interface {
 	Invite(ctx context.Context, actor audit.Actor, inv enroll.Invitation) (enroll.Issued, error)
-	Invitations(ctx context.Context, after enroll.InvitationID, limit int) ([]enroll.Invitation, error)
+	Invitations(ctx context.Context, q enroll.InvitationQuery) (list []enroll.Invitation, total int, err error)
 	CancelInvitation(ctx context.Context, actor audit.Actor, id enroll.InvitationID) error
 	CreateDelivery(ctx context.Context, actor audit.Actor, d enroll.Delivery) (enroll.Delivery, error)
 	OpenDelivery(ctx context.Context, actor audit.Actor, id enroll.DeliveryID, openFor time.Duration) error
@@ -154,7 +154,7 @@ type AuditLog interface {
 	auditlog.Follower
 	// ListAudit returns a page, the cursor of the next one, and how many match,
 	// counted up to 10,000.
-	ListAudit(ctx context.Context, q auditlog.Query) (events []audit.Event, next string, total int, err error)
+	ListAudit(ctx context.Context, q auditlog.Query) (entries []auditlog.Entry, next string, total int, err error)
 }
 
 // Requests remembers which requests were carried out; *store.Store is one.

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"wardline/auth"
@@ -22,6 +23,10 @@ func (a *API) registerInvitations() {
 		summary: "Enrollments and renewals that wait for a person, oldest first"}, may(auth.EnrollmentsRead), a.listWaiting)
 	register(a, operation{id: "decide_enrollment_request", method: http.MethodPost, path: "/enrollment-requests/{id}/decide", tag: "enrollment",
 		status: http.StatusNoContent, summary: "Let a waiting enrollment through, or refuse it for good"}, mayFresh(auth.EnrollmentsDecide), a.decideWaiting)
+	register(a, operation{id: "list_enrollment_failures", method: http.MethodGet, path: "/enrollment-failures", tag: "enrollment",
+		summary: "Attempts to enroll that came to nothing, newest first",
+		about:   "Codes and requests that were refused, requests that a person denied, and certificates that no device ever used."},
+		may(auth.EnrollmentsRead), a.listFailures)
 	register(a, operation{id: "create_delivery", method: http.MethodPost, path: "/deliveries", tag: "enrollment", status: http.StatusCreated,
 		limit: batchLimit, summary: "Register a consignment with its packing list"}, mayFresh(auth.InvitationsCreate), a.createDelivery)
 	register(a, operation{id: "list_deliveries", method: http.MethodGet, path: "/deliveries", tag: "enrollment",
@@ -76,12 +81,42 @@ type InvitationView struct {
 	UsedAt      *time.Time          `json:"used_at" nullable:"true"`
 	CancelledAt *time.Time          `json:"cancelled_at" nullable:"true"`
 	Enrollment  device.EnrollmentID `json:"enrollment_id"`
+
+	State    enroll.InvitationState `json:"state" enum:"open,used,expired,cancelled" doc:"That of a delivery is never used: the lines of its packing list are."`
+	Progress ProgressView           `json:"progress" doc:"How far the device has come."`
 }
 
-func invitationView(i enroll.Invitation) InvitationView {
+// ProgressView is how far what an invitation is for has come.
+type ProgressView struct {
+	Missing      enroll.Missing `json:"missing" enum:"code,request,decision,collection,first_contact,nothing,over" doc:"What comes next. code: it has not been used. request: a device has handed it in and not yet asked for its certificate. decision: a person has to agree. collection: the device has to ask for its certificate again. first_contact: the certificate is issued, the device has not yet used it. nothing: it is enrolled. over: it was refused, abandoned or replaced."`
+	OpenedAt     *time.Time     `json:"opened_at" nullable:"true" doc:"When a device last handed in the code."`
+	Device       device.ID      `json:"device_id" doc:"What enrolled, or what the waiting request would take over."`
+	IssuedAt     *time.Time     `json:"issued_at" nullable:"true"`
+	ContactBy    *time.Time     `json:"first_contact_by" nullable:"true" doc:"When it is revoked unless the device uses it; null when nothing is awaited."`
+	CompletedAt  *time.Time     `json:"completed_at" nullable:"true" doc:"When the device first used its certificate."`
+	EndedAt      *time.Time     `json:"ended_at" nullable:"true"`
+	EndedWhy     string         `json:"ended_why"`
+	DeliveryName string         `json:"delivery_name"`
+	Expected     int            `json:"expected" doc:"Lines of the packing list."`
+	Enrolled     int            `json:"enrolled" doc:"Lines of the packing list that have enrolled."`
+}
+
+func (a *API) invitationView(i enroll.Invitation) InvitationView {
 	return InvitationView{ID: i.ID, For: i.For, Class: i.Class, Model: i.Model, Serial: i.Serial, Delivery: i.Delivery, Place: i.Place,
 		Owner: i.Owner, Management: i.Management, CreatedAt: i.CreatedAt, CreatedBy: i.CreatedBy, ExpiresAt: i.ExpiresAt,
-		UsedAt: timeOrNil(i.UsedAt), CancelledAt: timeOrNil(i.CancelledAt), Enrollment: i.Enrollment}
+		UsedAt: timeOrNil(i.UsedAt), CancelledAt: timeOrNil(i.CancelledAt), Enrollment: i.Enrollment,
+		State: i.StateAt(a.now()), Progress: progressView(i)}
+}
+
+func progressView(i enroll.Invitation) ProgressView {
+	p := i.Progress
+	v := ProgressView{Missing: i.Missing(), OpenedAt: timeOrNil(p.OpenedAt), Device: p.Device, IssuedAt: timeOrNil(p.IssuedAt),
+		CompletedAt: timeOrNil(p.CompletedAt), EndedAt: timeOrNil(p.EndedAt), EndedWhy: p.EndedWhy,
+		DeliveryName: p.DeliveryName, Expected: p.Packed, Enrolled: p.Enrolled}
+	if v.Missing == enroll.MissingFirstContact {
+		v.ContactBy = timeOrNil(enroll.FirstContactBy(p.IssuedAt))
+	}
+	return v
 }
 
 // IssuedView is a fresh invitation with its secrets.
@@ -109,7 +144,7 @@ func (a *API) createInvitation(ctx context.Context, in *createInvitationInput) (
 	var view IssuedView
 	id, err := a.carryOut(ctx, func(ctx context.Context) (string, error) {
 		made, err := a.enroll.Invite(ctx, principalOf(ctx).Actor(), b.invitation())
-		view = IssuedView{InvitationView: invitationView(made.Invitation), Code: made.Code, EnrollURL: made.EnrollURL, QR: pngURL(made.QRPNG),
+		view = IssuedView{InvitationView: a.invitationView(made.Invitation), Code: made.Code, EnrollURL: made.EnrollURL, QR: pngURL(made.QRPNG),
 			SCEPURL: made.SCEPURL, SCEPChallenge: made.SCEPChallenge, Subject: made.Subject, CAFingerprint: made.CAFingerprint}
 		return "invitation:" + string(made.Invitation.ID), err
 	})
@@ -118,36 +153,59 @@ func (a *API) createInvitation(ctx context.Context, in *createInvitationInput) (
 	}
 	if view.Code == "" {
 		// The secrets were shown to the first request and are not kept.
-		invitations, err := a.enroll.Invitations(ctx, "", 200)
+		made, err := a.invitationsByID(ctx, enroll.InvitationID(strings.TrimPrefix(id, "invitation:")))
 		if err != nil {
 			return nil, err
 		}
-		for _, i := range invitations {
-			if string(i.ID) == id {
-				view.InvitationView = invitationView(i)
-			}
+		for _, i := range made {
+			view.InvitationView = a.invitationView(i)
 		}
 	}
 	return &output[IssuedView]{Body: view}, nil
 }
 
-func (a *API) listInvitations(ctx context.Context, in *PageInput) (*pageOutput[InvitationView], error) {
-	invitations, err := a.enroll.Invitations(ctx, enroll.InvitationID(in.Cursor), in.Limit+1)
+type listInvitationsInput struct {
+	PageInput
+	State    enroll.InvitationState `query:"state" enum:"open,used,expired,cancelled"`
+	For      enroll.For             `query:"for" enum:"serial,delivery,person"`
+	Delivery enroll.DeliveryID      `query:"delivery_id" maxLength:"64"`
+	Text     string                 `query:"q" maxLength:"120" doc:"Part of a serial number or of an owner's name."`
+}
+
+func (a *API) listInvitations(ctx context.Context, in *listInvitationsInput) (*pageOutput[InvitationView], error) {
+	invitations, total, err := a.enroll.Invitations(ctx, enroll.InvitationQuery{After: enroll.InvitationID(in.Cursor), Limit: in.Limit + 1,
+		State: in.State, For: in.For, Delivery: in.Delivery, Text: in.Text})
 	if err != nil {
 		return nil, err
 	}
 	out := &pageOutput[InvitationView]{}
+	out.Body.Total = total
 	for i, inv := range invitations {
 		if i == in.Limit {
 			out.Body.NextCursor = string(invitations[i-1].ID)
 			break
 		}
 		if a.mayPlace(ctx, auth.InvitationsRead, inv.Class, inv.Model, inv.Place, inv.Owner) == nil {
-			out.Body.Items = append(out.Body.Items, invitationView(inv))
+			out.Body.Items = append(out.Body.Items, a.invitationView(inv))
 		}
 	}
-	out.Body.Total = len(out.Body.Items)
+	if reach, _ := auth.ReachOf(principalOf(ctx), auth.InvitationsRead); !reach.Unlimited() {
+		out.Body.Total = len(out.Body.Items)
+	}
 	return out, nil
+}
+
+// invitationsByID returns those of these invitations that there are.
+func (a *API) invitationsByID(ctx context.Context, ids ...enroll.InvitationID) (map[enroll.InvitationID]enroll.Invitation, error) {
+	out := map[enroll.InvitationID]enroll.Invitation{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	list, _, err := a.enroll.Invitations(ctx, enroll.InvitationQuery{IDs: ids, Limit: len(ids)})
+	for _, i := range list {
+		out[i.ID] = i
+	}
+	return out, err
 }
 
 type invitationInput struct {
@@ -158,96 +216,6 @@ type invitationInput struct {
 func (a *API) cancelInvitation(ctx context.Context, in *invitationInput) (*empty, error) {
 	_, err := a.carryOut(ctx, func(ctx context.Context) (string, error) {
 		return "invitation:" + string(in.ID), a.enroll.CancelInvitation(ctx, principalOf(ctx).Actor(), in.ID)
-	})
-	return nil, err
-}
-
-// WaitingView is an enrollment that waits for a person.
-type WaitingView struct {
-	ID           string              `json:"id"`
-	Since        time.Time           `json:"since"`
-	Renewal      bool                `json:"renewal"`
-	Reasons      []WaitReasonView    `json:"reasons" doc:"Why a person has to look."`
-	DeviceID     device.ID           `json:"device_id" doc:"The record that it would take over; empty: none."`
-	Serial       string              `json:"serial"`
-	Class        device.Class        `json:"class"`
-	Model        device.ModelID      `json:"model"`
-	Remote       string              `json:"remote" doc:"Network address that it came from."`
-	InvitationID enroll.InvitationID `json:"invitation_id"`
-}
-
-// WaitReasonView is one reason.
-type WaitReasonView struct {
-	Code  enroll.WaitReason `json:"code"`
-	Words string            `json:"words"`
-}
-
-func (a *API) waiting(ctx context.Context, permission auth.Permission) ([]WaitingView, error) {
-	list, err := a.enroll.Waiting(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var views []WaitingView
-	for _, w := range list {
-		if visible, err := a.mayDecideOn(ctx, permission, w); err != nil {
-			return nil, err
-		} else if !visible {
-			continue
-		}
-		v := WaitingView{ID: w.ID, Since: w.Since, Renewal: w.Renewal, DeviceID: w.Device, Serial: w.Serial, Class: w.Class,
-			Model: w.Model, Remote: w.Remote, InvitationID: w.Invitation}
-		for _, r := range w.Reasons {
-			v.Reasons = append(v.Reasons, WaitReasonView{Code: r, Words: r.Words()})
-		}
-		views = append(views, v)
-	}
-	return views, nil
-}
-
-// mayDecideOn asks auth about the record that an enrollment would take over.
-func (a *API) mayDecideOn(ctx context.Context, permission auth.Permission, w enroll.Waiting) (bool, error) {
-	p := principalOf(ctx)
-	if w.Device == "" {
-		return auth.Authorise(p, permission, auth.Target{Class: w.Class, Model: w.Model}) == nil, nil
-	}
-	item, err := a.inventory.Get(ctx, w.Device)
-	if err != nil {
-		return false, err
-	}
-	return auth.Authorise(p, permission, targetOf(item)) == nil, nil
-}
-
-func (a *API) listWaiting(ctx context.Context, _ *PageInput) (*pageOutput[WaitingView], error) {
-	views, err := a.waiting(ctx, auth.EnrollmentsRead)
-	if err != nil {
-		return nil, err
-	}
-	return whole(views), nil
-}
-
-type decideWaitingInput struct {
-	IdempotentInput
-	ID   string `path:"id" maxLength:"64" doc:"Id of the enrollment request."`
-	Body struct {
-		Approve bool   `json:"approve"`
-		Reason  string `json:"reason" minLength:"3" maxLength:"500"`
-	}
-}
-
-func (a *API) decideWaiting(ctx context.Context, in *decideWaitingInput) (*empty, error) {
-	views, err := a.waiting(ctx, auth.EnrollmentsDecide)
-	if err != nil {
-		return nil, err
-	}
-	known := false
-	for _, v := range views {
-		known = known || v.ID == in.ID
-	}
-	_, err = a.carryOut(ctx, func(ctx context.Context) (string, error) {
-		if !known {
-			return "", errNoRequest()
-		}
-		return "enrollment_request:" + in.ID, a.enroll.Decide(ctx, principalOf(ctx).Actor(), in.ID, in.Body.Approve, in.Body.Reason)
 	})
 	return nil, err
 }

@@ -38,9 +38,11 @@ type house struct {
 	store  *store.Store
 	auth   *auth.Service
 	api    *API
-	url    string
-	http   *http.Client
-	people map[string]*person
+	// enrollment is what devices reach.
+	enrollment *enroll.Service
+	url        string
+	http       *http.Client
+	people     map[string]*person
 }
 
 // person is somebody with an account.
@@ -74,6 +76,7 @@ func openHouse(t *testing.T, h *storetest.Harness) *house {
 	x.must(err)
 	enrollment, err := enroll.New(enroll.Options{Store: s, CA: authority, DeviceURL: "https://localhost:2", PKIURL: "http://localhost:1", Loopback: true, Now: h.Clock.Now})
 	x.must(err)
+	x.enrollment = enrollment
 	x.auth, err = auth.New(t.Context(), auth.Options{Storage: s, Master: master, Now: h.Clock.Now, AdminURL: "https://wardline.test", Furnished: true,
 		Authenticators: passkey.New(passkey.Options{AdminURL: "https://wardline.test", Product: ProductName}),
 		Hash:           auth.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}})

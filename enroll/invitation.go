@@ -49,6 +49,102 @@ type Invitation struct {
 	UsedAt      time.Time
 	CancelledAt time.Time
 	Enrollment  device.EnrollmentID
+	// Progress is how far the device has come; lists fill it in.
+	Progress Progress
+}
+
+// Progress is how far what an invitation is for has come.
+type Progress struct {
+	// OpenedAt is when a device last handed the code in; it may not have asked for
+	// its certificate yet. Zero: never, or too long ago to be kept.
+	OpenedAt time.Time
+	// Request is the state of the last request made under the invitation; empty:
+	// there was none.
+	Request TransactionState
+	// Device is what enrolled, or what the waiting request would take over.
+	Device device.ID
+	// IssuedAt is when the enrollment was granted its certificate, CompletedAt when
+	// the device first used it, EndedAt when the enrollment ended, and why.
+	IssuedAt, CompletedAt, EndedAt time.Time
+	EndedWhy                       string
+	// DeliveryName, Packed and Enrolled are of the packing list, for ForDelivery.
+	DeliveryName     string
+	Packed, Enrolled int
+}
+
+// Missing says what comes next until a device is enrolled.
+type Missing string
+
+// What can be missing.
+const (
+	MissingCode         Missing = "code"          // it has not been used
+	MissingRequest      Missing = "request"       // a device handed it in and has not asked for a certificate
+	MissingDecision     Missing = "decision"      // a person has to agree
+	MissingCollection   Missing = "collection"    // a person agreed; the device has to ask again
+	MissingFirstContact Missing = "first_contact" // the certificate is issued and not used
+	MissingNothing      Missing = "nothing"       // it is enrolled
+	MissingOver         Missing = "over"          // it will come to nothing any more: refused, never used, replaced, revoked
+)
+
+// Missing says what comes next. Of a delivery it says whether its code was used.
+func (inv Invitation) Missing() Missing {
+	p := inv.Progress
+	switch {
+	case !p.EndedAt.IsZero() || p.Request == TransactionDenied:
+		return MissingOver
+	case !p.CompletedAt.IsZero():
+		return MissingNothing
+	case !p.IssuedAt.IsZero():
+		return MissingFirstContact
+	case p.Request == TransactionWaiting:
+		return MissingDecision
+	case p.Request == TransactionApproved:
+		return MissingCollection
+	case inv.For == ForDelivery && p.Packed > 0 && p.Enrolled == p.Packed:
+		return MissingNothing
+	case !p.OpenedAt.IsZero():
+		return MissingRequest
+	}
+	return MissingCode
+}
+
+// InvitationState says what has become of an invitation.
+type InvitationState string
+
+// The states of an invitation. That of a delivery is never used: its lines are.
+const (
+	InvitationOpen      InvitationState = "open"
+	InvitationUsed      InvitationState = "used"
+	InvitationExpired   InvitationState = "expired"
+	InvitationCancelled InvitationState = "cancelled"
+)
+
+// StateAt returns what has become of the invitation by then.
+func (inv Invitation) StateAt(now time.Time) InvitationState {
+	switch {
+	case !inv.CancelledAt.IsZero():
+		return InvitationCancelled
+	case !inv.UsedAt.IsZero():
+		return InvitationUsed
+	case !now.Before(inv.ExpiresAt):
+		return InvitationExpired
+	}
+	return InvitationOpen
+}
+
+// InvitationQuery asks for invitations, newest first. An empty field does not
+// narrow.
+type InvitationQuery struct {
+	After    InvitationID
+	Limit    int
+	IDs      []InvitationID
+	State    InvitationState
+	For      For
+	Delivery DeliveryID
+	// Text is a part of the serial number or of the owner's name.
+	Text string
+	// Now is what State is judged by; the service fills it in.
+	Now time.Time
 }
 
 // Issued is a fresh invitation with its secrets, which are shown once and stored
@@ -91,7 +187,9 @@ type Delivery struct {
 	OpenUntil time.Time
 	CreatedAt time.Time
 	CreatedBy string
-	Packed    []Packed
+	// Expected and Enrolled count the lines of the packing list.
+	Expected, Enrolled int
+	Packed             []Packed
 }
 
 // Packed is one line of a packing list.
@@ -100,4 +198,8 @@ type Packed struct {
 	// Enrollment and UsedAt are set once the serial has enrolled.
 	Enrollment device.EnrollmentID
 	UsedAt     time.Time
+	// Device is what enrolled; CompletedAt is when it first used its certificate,
+	// EndedAt when the enrollment ended.
+	Device               device.ID
+	CompletedAt, EndedAt time.Time
 }

@@ -183,9 +183,14 @@ func (inv Invitation) fit(f InviteFacts) (_ Invitation, record device.ID, err er
 	return inv, found.ID, nil
 }
 
-// Invitations lists invitations, newest first.
-func (s *Service) Invitations(ctx context.Context, after InvitationID, limit int) ([]Invitation, error) {
-	return s.opts.Store.Invitations(ctx, after, limit)
+// FirstContactBy is until when an enrollment must be used for the first time;
+// afterwards it is revoked.
+func FirstContactBy(issuedAt time.Time) time.Time { return issuedAt.Add(completeWithin) }
+
+// Invitations lists invitations, newest first, and says how many match.
+func (s *Service) Invitations(ctx context.Context, q InvitationQuery) ([]Invitation, int, error) {
+	q.Now = s.opts.Now()
+	return s.opts.Store.Invitations(ctx, q)
 }
 
 // CancelInvitation takes an invitation back.

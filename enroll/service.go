@@ -2,7 +2,10 @@ package enroll
 
 import (
 	"context"
+	"crypto/ecdsa"
 	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -104,6 +107,22 @@ func (s *Service) checkAddresses() error {
 // Waiting lists the enrollments and renewals that wait for a person, oldest
 // first.
 func (s *Service) Waiting(ctx context.Context) ([]Waiting, error) { return s.opts.Store.Waiting(ctx) }
+
+// KeyWords names the key that a waiting request asks to have certified, such as
+// "ECDSA P-256"; empty when the request cannot be read.
+func (w Waiting) KeyWords() string {
+	csr, err := x509.ParseCertificateRequest(w.CSR)
+	if err != nil {
+		return ""
+	}
+	switch key := csr.PublicKey.(type) {
+	case *rsa.PublicKey:
+		return fmt.Sprintf("RSA %d", key.N.BitLen())
+	case *ecdsa.PublicKey:
+		return "ECDSA " + key.Curve.Params().Name
+	}
+	return csr.PublicKeyAlgorithm.String()
+}
 
 // Decide lets a waiting request through, or refuses it for good. The device gets
 // its certificate when it asks the next time.

@@ -27,8 +27,9 @@ type invitationStore interface {
 		check func(InviteFacts) (Invitation, error)) (Invitation, error)
 	// CancelInvitation ends an invitation that was not used up.
 	CancelInvitation(ctx context.Context, actor audit.Actor, id InvitationID) error
-	// Invitations lists invitations, newest first, after the given one.
-	Invitations(ctx context.Context, after InvitationID, limit int) ([]Invitation, error)
+	// Invitations lists invitations, newest first, with how far each has come, and
+	// how many match, counted up to 10,000 (one more means "more than that").
+	Invitations(ctx context.Context, q InvitationQuery) (list []Invitation, total int, err error)
 
 	// CreateDelivery stores a delivery with its packing list.
 	CreateDelivery(ctx context.Context, actor audit.Actor, d Delivery) (Delivery, error)
@@ -309,4 +310,6 @@ type Waiting struct {
 	// Remote is the network address that it came from.
 	Remote     string
 	Invitation InvitationID
+	// CSR is the certificate request.
+	CSR []byte
 }

@@ -20,7 +20,7 @@ const auditCountLimit = 10_000
 // ListAudit returns a page of the audit log, newest first, the cursor of the
 // next page ("" at the end) and how many events match, counted up to 10,000 (one
 // more means "more than that").
-func (s *Store) ListAudit(ctx context.Context, q auditlog.Query) ([]audit.Event, string, int, error) {
+func (s *Store) ListAudit(ctx context.Context, q auditlog.Query) ([]auditlog.Entry, string, int, error) {
 	match := func() *gorm.DB { return matchAudit(s.reader.WithContext(ctx).Model(&auditEventRow{}), q) }
 	page := match()
 	if q.Cursor != "" {
@@ -31,7 +31,7 @@ func (s *Store) ListAudit(ctx context.Context, q auditlog.Query) ([]audit.Event,
 		page = page.Where("at < ? OR (at = ? AND id < ?)", at, at, id)
 	}
 	var rows []auditEventRow
-	err := page.Select("id", "at", "body").Order("at DESC, id DESC").Limit(q.Limit + 1).Find(&rows).Error
+	err := page.Select("id", "at", "body", "hash", "link_id").Order("at DESC, id DESC").Limit(q.Limit + 1).Find(&rows).Error
 	if err != nil {
 		return nil, "", 0, fmt.Errorf("list the audit log: %w", err)
 	}
@@ -41,7 +41,7 @@ func (s *Store) ListAudit(ctx context.Context, q auditlog.Query) ([]audit.Event,
 		last := rows[len(rows)-1]
 		next = fmt.Sprintf("%d.%s", last.At.time().UnixMicro(), last.ID)
 	}
-	events, err := parseEvents(rows)
+	entries, err := s.entriesOf(ctx, rows)
 	if err != nil {
 		return nil, "", 0, fmt.Errorf("list the audit log: %w", err)
 	}
@@ -50,7 +50,37 @@ func (s *Store) ListAudit(ctx context.Context, q auditlog.Query) ([]audit.Event,
 	if err != nil {
 		return nil, "", 0, fmt.Errorf("count the audit log: %w", err)
 	}
-	return events, next, int(total), nil
+	return entries, next, int(total), nil
+}
+
+// entriesOf parses events and finds their place in the chain.
+func (s *Store) entriesOf(ctx context.Context, rows []auditEventRow) ([]auditlog.Entry, error) {
+	events, err := parseEvents(rows)
+	if err != nil || len(events) == 0 {
+		return nil, err
+	}
+	ids := make([]string, len(rows))
+	for i, r := range rows {
+		ids[i] = r.LinkID
+	}
+	var links []auditLinkRow
+	if err := s.reader.WithContext(ctx).Select("id", "seq", "hash").Where("id IN ?", ids).Find(&links).Error; err != nil {
+		return nil, fmt.Errorf("read links: %w", err)
+	}
+	byID := make(map[string]auditLinkRow, len(links))
+	for _, l := range links {
+		byID[l.ID] = l
+	}
+	out := make([]auditlog.Entry, len(rows))
+	for i, r := range rows {
+		out[i] = auditlog.Entry{Event: events[i]}
+		copy(out[i].Hash[:], r.Hash)
+		if l := byID[r.LinkID]; l.Seq != nil {
+			out[i].Seq = *l.Seq
+			copy(out[i].Link[:], l.Hash)
+		}
+	}
+	return out, nil
 }
 
 func matchAudit(db *gorm.DB, q auditlog.Query) *gorm.DB {
@@ -70,6 +100,9 @@ func matchAudit(db *gorm.DB, q auditlog.Query) *gorm.DB {
 		db = db.Where("action >= ? AND action < ?", noun+".", noun+"/")
 	} else {
 		equal("action", q.Action)
+	}
+	if len(q.Actions) > 0 {
+		db = db.Where("action IN ?", q.Actions)
 	}
 	if !q.Since.IsZero() {
 		db = db.Where("at >= ?", dbTime(q.Since))

@@ -325,7 +325,7 @@ func (s *Store) abandon(ctx context.Context, en enrollmentRow) (fps []device.Fin
 			return err
 		}
 		t.record(audit.Event{Actor: audit.Actor{Kind: audit.ActorSystem, ID: "enrollment"}, Action: "enrollment.abandoned",
-			Device: en.DeviceID, Enrollment: en.ID, Detail: map[string]any{"why": "not used within 24 hours"}})
+			Device: en.DeviceID, Enrollment: en.ID, Detail: map[string]any{"why": "not used within 24 hours", "serial": en.Serial}})
 		return nil
 	})
 	return fps, err

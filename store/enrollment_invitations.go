@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"gorm.io/gorm"
 
@@ -121,117 +120,6 @@ func (s *Store) CancelInvitation(ctx context.Context, actor audit.Actor, id enro
 	})
 }
 
-// Invitations implements enroll.Store. Ids rise with time.
-func (s *Store) Invitations(ctx context.Context, after enroll.InvitationID, limit int) ([]enroll.Invitation, error) {
-	q := s.reader.WithContext(ctx).Order("id DESC").Limit(limit)
-	if after != "" {
-		q = q.Where("id < ?", string(after))
-	}
-	var rows []invitationRow
-	if err := q.Find(&rows).Error; err != nil {
-		return nil, fmt.Errorf("list invitations: %w", err)
-	}
-	out := make([]enroll.Invitation, len(rows))
-	for i, r := range rows {
-		out[i] = r.invitation()
-	}
-	return out, nil
-}
-
-// CreateDelivery implements enroll.Store.
-func (s *Store) CreateDelivery(ctx context.Context, actor audit.Actor, d enroll.Delivery) (enroll.Delivery, error) {
-	packed := d.Packed
-	err := s.write(ctx, func(t *tx) error {
-		if d.Model != "" {
-			var class []string
-			if err := t.Raw("SELECT class FROM model WHERE id = ?", string(d.Model)).Scan(&class).Error; err != nil {
-				return fmt.Errorf("read model %s: %w", d.Model, err)
-			}
-			if len(class) == 0 {
-				return enroll.CodeModelUnknown.New("There is no such model.")
-			}
-			if class[0] != string(d.Class) {
-				return enroll.CodeClassDiffers.New("The model is a %s.", device.Class(class[0]).Words())
-			}
-		}
-		row := deliveryRow{ID: t.newID(), Name: d.Name, Class: string(d.Class), ModelID: string(d.Model), PlaceID: string(d.Place),
-			CreatedAt: dbTime(t.now), CreatedBy: actor.ID}
-		if err := t.Create(&row).Error; err != nil {
-			return fmt.Errorf("store delivery: %w", err)
-		}
-		lines := make([]packedRow, len(packed))
-		for i, p := range packed {
-			lines[i] = packedRow{DeliveryID: row.ID, SerialNorm: inventory.Normal(p.Serial), Serial: p.Serial}
-		}
-		if err := t.CreateInBatches(&lines, 500).Error; err != nil {
-			return fmt.Errorf("store packing list: %w", err)
-		}
-		t.record(audit.Event{Actor: actor, Action: "delivery.registered", Subject: "delivery:" + row.ID,
-			Detail: map[string]any{"name": row.Name, "class": row.Class, "model": row.ModelID, "serials": len(lines)}})
-		d = row.delivery()
-		d.Packed = packed
-		return nil
-	})
-	return d, err
-}
-
-// OpenDelivery implements enroll.Store.
-func (s *Store) OpenDelivery(ctx context.Context, actor audit.Actor, id enroll.DeliveryID, until time.Time) error {
-	return s.write(ctx, func(t *tx) error {
-		res := t.Model(&deliveryRow{}).Where("id = ?", string(id)).Update("open_until", dbTime(until))
-		if res.Error != nil {
-			return fmt.Errorf("open delivery %s: %w", id, res.Error)
-		}
-		if res.RowsAffected == 0 {
-			return fault.CodeNotFound.New("There is no such delivery.")
-		}
-		e := audit.Event{Actor: actor, Action: "delivery.opened", Subject: "delivery:" + string(id), Detail: map[string]any{"until": until.UTC()}}
-		if until.IsZero() {
-			e.Action, e.Detail = "delivery.closed", nil
-		}
-		t.record(e)
-		return nil
-	})
-}
-
-// Delivery implements enroll.Store.
-func (s *Store) Delivery(ctx context.Context, id enroll.DeliveryID) (enroll.Delivery, error) {
-	db := s.reader.WithContext(ctx)
-	row, found, err := one[deliveryRow](db.Where("id = ?", string(id)))
-	if err != nil {
-		return enroll.Delivery{}, err
-	}
-	if !found {
-		return enroll.Delivery{}, fault.CodeNotFound.New("There is no such delivery.")
-	}
-	var lines []packedRow
-	if err := db.Where("delivery_id = ?", string(id)).Order("serial_norm").Find(&lines).Error; err != nil {
-		return enroll.Delivery{}, fmt.Errorf("read packing list: %w", err)
-	}
-	d := row.delivery()
-	for _, l := range lines {
-		d.Packed = append(d.Packed, l.packed())
-	}
-	return d, nil
-}
-
-// Deliveries implements enroll.Store.
-func (s *Store) Deliveries(ctx context.Context, after enroll.DeliveryID, limit int) ([]enroll.Delivery, error) {
-	q := s.reader.WithContext(ctx).Order("id DESC").Limit(limit)
-	if after != "" {
-		q = q.Where("id < ?", string(after))
-	}
-	var rows []deliveryRow
-	if err := q.Find(&rows).Error; err != nil {
-		return nil, fmt.Errorf("list deliveries: %w", err)
-	}
-	out := make([]enroll.Delivery, len(rows))
-	for i, r := range rows {
-		out[i] = r.delivery()
-	}
-	return out, nil
-}
-
 // deliveryFor returns a delivery and the line of its packing list for a serial;
 // the line is locked.
 func (t *tx) deliveryFor(id enroll.DeliveryID, serial string) (*enroll.Delivery, *enroll.Packed, error) {
@@ -282,7 +170,7 @@ func (s *Store) Redeem(ctx context.Context, codeHash, serial string, challenge e
 		nobody := audit.Actor{Kind: audit.ActorNobody, Via: "enroll"}
 		if refusal = check(f); refusal != nil {
 			t.record(audit.Event{Actor: nobody, Action: "invitation.refused", Subject: subject,
-				Detail: map[string]any{"serial": serial, "reason": detailOf(refusal)}})
+				Detail: map[string]any{"serial": serial, "reason": detailOf(refusal), "code": codeOf(refusal)}})
 			if fault.Has(refusal, enroll.CodeOtherSerial) || fault.Has(refusal, enroll.CodeNotPacked) {
 				return t.Model(&invitationRow{}).Where("id = ?", inv.ID).Update("tries", gorm.Expr("tries + 1")).Error
 			}
@@ -299,6 +187,14 @@ func (s *Store) Redeem(ctx context.Context, codeHash, serial string, challenge e
 		err = refusal
 	}
 	return f, err
+}
+
+// codeOf names a refusal for programs; empty when it is none of ours.
+func codeOf(err error) string {
+	if f, ok := fault.As(err); ok {
+		return f.Code.Name
+	}
+	return ""
 }
 
 // detailOf is what a refusal may say in the audit log.

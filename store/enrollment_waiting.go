@@ -58,7 +58,7 @@ func (s *Store) Waiting(ctx context.Context) ([]enroll.Waiting, error) {
 	for i, found := range rows {
 		r := found.Request
 		out[i] = enroll.Waiting{ID: r.ID, Since: r.CreatedAt.time(), Renewal: r.Renewal, Device: device.ID(r.DeviceID), Serial: r.MakerSerial,
-			Class: device.Class(found.Class), Model: device.ModelID(found.Model), Remote: r.Remote, Invitation: enroll.InvitationID(r.InvitationID)}
+			Class: device.Class(found.Class), Model: device.ModelID(found.Model), Remote: r.Remote, Invitation: enroll.InvitationID(r.InvitationID), CSR: r.CSR}
 		if err := json.Unmarshal([]byte(r.Reasons), &out[i].Reasons); err != nil {
 			return nil, fmt.Errorf("read why request %s waits: %w", r.ID, err)
 		}

@@ -23,10 +23,22 @@ type Query struct {
 	Subject string // such as "invitation:<id>"
 	Actor   string // account, token or device
 	Action  string // "command.requested", or "command.*" for every one of a noun
+	// Actions narrows to any of these; empty: all.
+	Actions []string
 	Since   time.Time
 	Until   time.Time // exclusive
 	Cursor  string
 	Limit   int // 1 to 200
+}
+
+// Entry is an event with its place in the chain.
+type Entry struct {
+	audit.Event
+	// Hash is that of the event's stored bytes.
+	Hash audit.Hash
+	// Seq and Link are the number and hash of the link that holds it.
+	Seq  int64
+	Link audit.Hash
 }
 
 // ErrBadCursor is returned for a cursor that no list of ours has given out.

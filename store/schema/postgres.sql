@@ -794,6 +794,8 @@ CREATE INDEX account_change_open ON public.account_change USING btree (created_a
 
 CREATE INDEX api_token_account ON public.api_token USING btree (account_id, created_at);
 
+CREATE INDEX audit_event_action ON public.audit_event USING btree (action, at, id);
+
 CREATE INDEX audit_event_at ON public.audit_event USING btree (at, id);
 
 CREATE INDEX audit_event_command ON public.audit_event USING btree (command_id, at, id) WHERE (command_id <> ''::text);
@@ -913,6 +915,8 @@ CREATE INDEX host_recovery_account ON public.host_recovery USING btree (account_
 CREATE INDEX idempotency_at ON public.idempotency USING btree (at);
 
 CREATE INDEX limit_change_rule ON public.limit_change USING btree (rule, id);
+
+CREATE INDEX scep_transaction_invitation ON public.scep_transaction USING btree (invitation_id) WHERE (invitation_id <> ''::text);
 
 CREATE INDEX scep_transaction_waiting ON public.scep_transaction USING btree (created_at, id) WHERE (state = 'waiting'::text);
 

@@ -697,6 +697,8 @@ CREATE INDEX account_change_open ON account_change (created_at) WHERE state = 'p
 
 CREATE INDEX api_token_account ON api_token (account_id, created_at);
 
+CREATE INDEX audit_event_action ON audit_event (action, at, id);
+
 CREATE INDEX audit_event_at ON audit_event (at, id);
 
 CREATE INDEX audit_event_command ON audit_event (command_id, at, id) WHERE command_id <> '';
@@ -816,6 +818,8 @@ CREATE INDEX host_recovery_account ON host_recovery (account_id, created_at);
 CREATE INDEX idempotency_at ON idempotency (at);
 
 CREATE INDEX limit_change_rule ON limit_change (rule, id);
+
+CREATE INDEX scep_transaction_invitation ON scep_transaction (invitation_id) WHERE invitation_id <> '';
 
 CREATE INDEX scep_transaction_waiting ON scep_transaction (created_at, id) WHERE state = 'waiting';
 

@@ -109,6 +109,7 @@ func suiteEnrollment(t *testing.T, h *Harness) {
 	suiteAuthority(t, h)
 	suiteGate(t, h)
 	suiteGenerations(t, h)
+	suiteProgress(t, h)
 }
 
 func suiteGate(t *testing.T, h *Harness) {

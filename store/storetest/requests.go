@@ -94,16 +94,19 @@ func suiteAuditRead(t *testing.T, h *Harness) {
 			"subject":   {auditlog.Query{Subject: "x:1"}, []string{"ab.four"}},
 			"since":     {auditlog.Query{Since: since}, []string{"ab.four", "a.three"}},
 			"until":     {auditlog.Query{Until: since}, []string{"a.two", "a.one"}},
+			"some of":   {auditlog.Query{Actions: []string{"a.one", "ab.four"}}, []string{"ab.four", "a.one"}},
 			"no events": {auditlog.Query{Device: "d3"}, nil},
 		} {
 			var got []string
 			q := c.q
 			for q.Limit = 1; ; {
-				events, next, total, err := s.ListAudit(ctx, q)
+				entries, next, total, err := s.ListAudit(ctx, q)
 				if err != nil || total != len(c.want) {
 					t.Fatalf("%s: total %d, %v", name, total, err)
 				}
-				got = append(got, actions(events)...)
+				for _, e := range entries {
+					got = append(got, string(e.Action))
+				}
 				if q.Cursor = next; next == "" {
 					break
 				}
@@ -114,6 +117,19 @@ func suiteAuditRead(t *testing.T, h *Harness) {
 		}
 		if _, _, _, err := s.ListAudit(ctx, auditlog.Query{Limit: 1, Cursor: "nonsense"}); !errors.Is(err, auditlog.ErrBadCursor) {
 			t.Errorf("a cursor that is none: %v", err)
+		}
+	})
+	h.Run("an event is shown with its place in the chain", func(t *testing.T, h *Harness) {
+		s := h.Store()
+		record(t, s, audit.Event{Action: "a.one"})
+		entries, _, _, err := s.ListAudit(ctx, auditlog.Query{Limit: 1})
+		if err != nil || len(entries) != 1 {
+			t.Fatalf("%v %v", entries, err)
+		}
+		head, err := s.AuditHead(ctx)
+		body, bad := entries[0].Canonical()
+		if err != nil || bad != nil || entries[0].Seq != head.Seq || entries[0].Link != head.Hash || entries[0].Hash != audit.HashOf(body) {
+			t.Errorf("it stands at %d %x, the head is %v, %v %v", entries[0].Seq, entries[0].Link, head, err, bad)
 		}
 	})
 	h.Run("whoever follows goes on by the chain's number", func(t *testing.T, h *Harness) {
