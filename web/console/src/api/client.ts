@@ -34,7 +34,12 @@ async function plain(response: Response): Promise<Response> {
 }
 
 /** The REST API, typed by its description. For reads and writes outside of components. */
-export const rest = createFetchClient<paths>({ baseUrl: location.origin, fetch: send });
+export const rest = createFetchClient<paths>({
+  baseUrl: location.origin,
+  fetch: send,
+  // Alternatives stand in one parameter, with commas (docs/api.md).
+  querySerializer: { array: { style: "form", explode: false } },
+});
 
 /** The REST API as hooks: api.useQuery("get", "/api/v1/devices", {...}), api.useMutation("post", ...). */
 export const api = createQueryHooks(rest);

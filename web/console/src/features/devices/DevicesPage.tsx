@@ -1,77 +1,147 @@
-import { Group } from "@mantine/core";
+import { Alert, Button, Group } from "@mantine/core";
+import { IconFileImport } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
-import { useMemo } from "react";
-import type { Schemas } from "../../api/client";
-import { api } from "../../api/client";
+import { useCallback, useEffect, useMemo } from "react";
+import { number } from "../../i18n/format";
 import { useT } from "../../i18n/strings";
-import { HoldBadge, TherapyBadge } from "../../ui/badges";
+import { useMay } from "../../session/useSession";
 import { Empty } from "../../ui/Empty";
-import { ListTable, type ColumnDef } from "../../ui/ListTable";
+import { ListTable } from "../../ui/ListTable";
 import { Page } from "../../ui/Page";
+import { ProblemAlert } from "../../ui/ProblemAlert";
 import { QueryView } from "../../ui/QueryView";
-import { RouteLink } from "../../ui/RouteLink";
-import { Time } from "../../ui/Time";
-import { text, useAddress } from "../../ui/useAddress";
-import { useWords } from "../../words/words";
+import { RouteButton } from "../../ui/RouteLink";
+import { uiStrings } from "../../ui/strings";
+import { useAddress } from "../../ui/useAddress";
+import { ColumnMenu } from "./ColumnMenu";
+import { Card, useColumnChoice, useColumns } from "./columns";
+import { ExportButton } from "./ExportButton";
+import { FilterBar } from "./FilterBar";
+import { isNarrowed, nothingChosen, readAddress, toQuery, type DeviceList } from "./filters";
+import { SelectionBar } from "./SelectionBar";
 import { devicesStrings } from "./strings";
+import { useDeviceList, type Device } from "./useDeviceList";
+import { useSelection } from "./useSelection";
 
-type Device = Schemas["DeviceView"];
+const narrow = { height: 86, cell: (device: Device) => <Card device={device} /> };
+const idOf = (device: Device) => device.id;
 
-/** The inventory. */
+/** The inventory: narrowed and sorted as its address says. */
 export default function DevicesPage() {
   const t = useT(devicesStrings);
-  const navigate = useNavigate();
-  const [{ q }] = useAddress((raw) => ({ q: text(raw, "q") }));
-  const query = api.useInfiniteQuery(
-    "get",
-    "/api/v1/devices",
-    { params: { query: { q, limit: 100 } } },
-    { pageParamName: "cursor", initialPageParam: "", getNextPageParam: (page) => page.next_cursor || undefined },
-  );
-  const columns = useColumns();
+  const may = useMay();
+  const [address, set] = useAddress(readAddress);
+  const name = JSON.stringify(address);
+  const list = useMemo(() => JSON.parse(name) as DeviceList, [name]);
+  // "Silent for a day" is counted anew each time the list changes, not while one reads it.
+  const query = useMemo(() => toQuery(list), [list]);
+  const found = useDeviceList(query);
+  const choice = useColumnChoice();
   return (
-    <Page title={t("title")}>
-      <QueryView query={query} isEmpty={(data) => data.pages[0]?.items.length === 0} empty={<Empty title={t("empty")}>{t("emptyText")}</Empty>}>
-        {(data) => (
-          <ListTable
-            label={t("title")}
-            rows={data.pages.flatMap((page) => page.items)}
-            columns={columns}
-            rowId={(device) => device.id}
-            total={data.pages[0]?.total ?? 0}
-            more={query.hasNextPage ? () => void query.fetchNextPage() : undefined}
-            loadingMore={query.isFetchingNextPage}
-            onOpen={(device) => void navigate({ to: `/devices/${device.id}` })}
-          />
-        )}
+    <Page
+      title={t("title")}
+      actions={
+        <>
+          {may("devices.export") && <ExportButton query={query} total={found.total} />}
+          <ColumnMenu {...choice} />
+          {may("devices.import") && (
+            <RouteButton to="/devices/import" variant="default" size="xs" leftSection={<IconFileImport size={16} aria-hidden />}>
+              {t("add")}
+            </RouteButton>
+          )}
+        </>
+      }
+    >
+      <FilterBar list={list} set={set} />
+      <QueryView query={found.list} isEmpty={(pages) => pages[0]?.page.items.length === 0} empty={<NoDevices list={list} set={set} />}>
+        {() => <Devices found={found} list={list} query={query} columns={choice.chosen} set={set} />}
       </QueryView>
+      {found.list.error && isNarrowed(list) && !found.list.data ? (
+        <Group>
+          <Button variant="default" onClick={() => set(nothingChosen)}>
+            {t("filters.clear")}
+          </Button>
+        </Group>
+      ) : null}
     </Page>
   );
 }
 
-function useColumns(): ColumnDef<Device>[] {
+type Set = (change: Record<string, unknown>, how?: { replace?: boolean }) => void;
+
+interface DevicesProps {
+  found: ReturnType<typeof useDeviceList>;
+  list: DeviceList;
+  query: ReturnType<typeof toQuery>;
+  columns: ReturnType<typeof useColumnChoice>["chosen"];
+  set: Set;
+}
+
+function Devices({ found, list, query, columns, set }: DevicesProps) {
   const t = useT(devicesStrings);
-  const say = useWords();
-  return useMemo(
-    () => [
-      { id: "device", header: t("columns.device"), cell: ({ row: { original: d } }) => <RouteLink to={`/devices/${d.id}`}>{d.asset_tag || d.serial}</RouteLink> },
-      { id: "class", header: t("columns.class"), cell: ({ row: { original: d } }) => say("class", d.class) },
-      { id: "owner", header: t("columns.owner"), cell: ({ row: { original: d } }) => d.owner },
-      { id: "place", header: t("columns.place"), cell: ({ row: { original: d } }) => d.place?.words },
-      {
-        id: "state",
-        header: t("columns.state"),
-        cell: ({ row: { original: d } }) => (
-          <Group gap={4} wrap="nowrap">
-            <TherapyBadge state={d.therapy?.state} />
-            {d.holds.map((hold) => (
-              <HoldBadge kind={hold.kind} key={hold.kind} />
-            ))}
-          </Group>
-        ),
-      },
-      { id: "lastSeen", header: t("columns.lastSeen"), cell: ({ row: { original: d } }) => <Time at={d.last_seen_at} /> },
-    ],
-    [t, say],
+  const ui = useT(uiStrings);
+  const navigate = useNavigate();
+  const may = useMay();
+  const shown = useColumns(columns);
+  const { sort, ...narrowing } = list;
+  const label = useCallback((device: Device) => ui("select", { what: device.asset_tag || device.serial }), [ui]);
+  const { selection, devices, replace, clear } = useSelection(found.rows, JSON.stringify(narrowing), label);
+  const { more, list: read } = found;
+  useEffect(() => {
+    document.documentElement.style.setProperty("--list-around", devices.length > 0 ? "320px" : "260px");
+    return () => void document.documentElement.style.removeProperty("--list-around");
+  }, [devices.length]);
+  return (
+    <>
+      <ListTable
+        label={t("title")}
+        rows={found.rows}
+        columns={shown}
+        rowId={idOf}
+        total={found.total}
+        more={found.hasMore && !found.addError && !found.full ? more : undefined}
+        loadingMore={found.adding}
+        onOpen={(device) => void navigate({ to: `/devices/${device.id}` })}
+        sort={sort ?? "serial"}
+        onSort={(to) => set({ sort: to === "serial" ? undefined : to })}
+        selection={may("commands.batch") ? selection : undefined}
+        narrow={narrow}
+        about={JSON.stringify(list)}
+        stale={found.stale && read.isFetching}
+        onSight={found.onSight}
+        footer={found.full && found.hasMore ? <Alert color="gray" p="xs">{ui("tooMany", { shown: number(found.rows.length) })}</Alert> : null}
+      />
+      {found.addError ? <ProblemAlert error={found.addError} retry={() => void more()} /> : null}
+      {devices.length > 0 && <SelectionBar devices={devices} query={query} total={found.total} onChoose={replace} onClear={clear} />}
+    </>
+  );
+}
+
+function NoDevices({ list, set }: { list: DeviceList; set: Set }) {
+  const t = useT(devicesStrings);
+  const may = useMay();
+  if (isNarrowed(list)) {
+    return (
+      <Empty title={t("noMatch")}>
+        {t("noMatchText")}
+        <div>
+          <Button mt="sm" variant="default" onClick={() => set(nothingChosen)}>
+            {t("filters.clear")}
+          </Button>
+        </div>
+      </Empty>
+    );
+  }
+  return (
+    <Empty title={t("empty")}>
+      {t("emptyText")}
+      {may("devices.import") && (
+        <div>
+          <RouteButton to="/devices/import" mt="sm">
+            {t("add")}
+          </RouteButton>
+        </div>
+      )}
+    </Empty>
   );
 }

@@ -1,0 +1,127 @@
+import { ActionIcon, Button, Group, Menu, Popover } from "@mantine/core";
+import { IconFilterPlus, IconX } from "@tabler/icons-react";
+import { useRef, useState } from "react";
+import { useT } from "../../i18n/strings";
+import { FilterEditor } from "./FilterEditor";
+import classes from "./FilterBar.module.css";
+import { filterNames, isNarrowed, nothingChosen, toAddress, type DeviceList, type FilterName } from "./filters";
+import { devicesStrings } from "./strings";
+import { useFilterWords } from "./useFilterWords";
+
+interface Props {
+  list: DeviceList;
+  /** Changes the address; replace leaves no step for "back". */
+  set: (change: Record<string, unknown>, how?: { replace?: boolean }) => void;
+}
+
+/** Offered only where a link brought them: the search finds both. */
+const notOffered: FilterName[] = ["serial", "asset_tag"];
+
+/** What narrows the list, as chips: each opens to be changed, and can be taken away. */
+export function FilterBar({ list, set }: Props) {
+  const t = useT(devicesStrings);
+  const [editing, setEditing] = useState<FilterName>();
+  const add = useRef<HTMLButtonElement>(null);
+  const shown = filterNames.filter((name) => list.chosen[name] || name === editing);
+  const left = filterNames.filter((name) => !shown.includes(name) && !notOffered.includes(name));
+  const remove = (change: Record<string, unknown>) => {
+    set(change);
+    add.current?.focus();
+  };
+  return (
+    <Group gap="xs" role="group" aria-label={t("filters.label")}>
+      {list.q !== undefined && (
+        <div className={classes.chip}>
+          <span className={classes.text}>{t("filters.search", { q: list.q })}</span>
+          <Remove label={t("filters.removeSearch")} onClick={() => remove({ q: undefined })} />
+        </div>
+      )}
+      {shown.map((name) => (
+        <FilterChip
+          key={name}
+          name={name}
+          values={list.chosen[name] ?? []}
+          open={editing === name}
+          onOpen={(open) => setEditing(open ? name : undefined)}
+          set={set}
+          onRemove={() => {
+            setEditing(undefined);
+            remove(toAddress(name, []));
+          }}
+        />
+      ))}
+      <Menu position="bottom-start" shadow="md" withinPortal returnFocus={false}>
+        <Menu.Target>
+          <Button ref={add} variant="default" size="xs" leftSection={<IconFilterPlus size={16} aria-hidden />}>
+            {t("filters.add")}
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown mah={440} style={{ overflowY: "auto" }}>
+          {left.map((name) => (
+            <Menu.Item key={name} onClick={() => setEditing(name)}>
+              {t(`filters.${name}`)}
+            </Menu.Item>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
+      {isNarrowed(list) && (
+        <Button variant="subtle" size="xs" onClick={() => remove(nothingChosen)}>
+          {t("filters.clear")}
+        </Button>
+      )}
+    </Group>
+  );
+}
+
+interface ChipProps {
+  name: FilterName;
+  values: string[];
+  open: boolean;
+  onOpen: (open: boolean) => void;
+  set: Props["set"];
+  onRemove: () => void;
+}
+
+function FilterChip({ name, values, open, onOpen, set, onRemove }: ChipProps) {
+  const t = useT(devicesStrings);
+  const words = useFilterWords(name, values);
+  const text = values.length > 0 ? t("filters.chip", { name: t(`filters.${name}`), values: words.join(", ") }) : t(`filters.${name}`);
+  // What one changes at one go is one step for "back".
+  const changed = useRef(false);
+  const change = (to: string[]) => {
+    set(toAddress(name, to), { replace: changed.current });
+    changed.current = true;
+  };
+  return (
+    <Popover
+      opened={open}
+      onChange={onOpen}
+      onOpen={() => (changed.current = false)}
+      position="bottom-start"
+      shadow="md"
+      trapFocus
+      returnFocus
+      withinPortal
+    >
+      <div className={classes.chip} data-empty={values.length === 0 || undefined}>
+        <Popover.Target>
+          <button type="button" className={classes.button} title={text} onClick={() => onOpen(!open)}>
+            {text}
+          </button>
+        </Popover.Target>
+        <Remove label={t("filters.remove", { name: t(`filters.${name}`) })} onClick={onRemove} />
+      </div>
+      <Popover.Dropdown aria-label={t(`filters.${name}`)}>
+        <FilterEditor name={name} values={values} onChange={change} onDone={() => onOpen(false)} />
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+function Remove({ label, onClick }: { label: string; onClick: () => void }) {
+  return (
+    <ActionIcon variant="subtle" color="gray" size={24} aria-label={label} onClick={onClick}>
+      <IconX size={14} aria-hidden />
+    </ActionIcon>
+  );
+}
