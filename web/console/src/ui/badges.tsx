@@ -11,6 +11,7 @@ import {
   IconX,
   type Icon,
 } from "@tabler/icons-react";
+import type { ReactNode } from "react";
 import { useWords } from "../words/words";
 
 // A colour never carries meaning alone: each badge has its word, and a sign of
@@ -49,6 +50,15 @@ const holdLook: Look = { color: "red", Icon: IconAlertTriangle };
 
 function LookBadge({ look, children }: { look: Look | undefined; children: string }) {
   const { color, Icon } = look ?? { color: "gray", Icon: IconHelpCircle };
+  return (
+    <Badge color={color} variant="light" leftSection={<Icon size={12} aria-hidden />} tt="none" fw={600}>
+      {children}
+    </Badge>
+  );
+}
+
+/** A badge of a screen's own, with a sign and a word. */
+export function SignBadge({ color, Icon, children }: Look & { children: ReactNode }) {
   return (
     <Badge color={color} variant="light" leftSection={<Icon size={12} aria-hidden />} tt="none" fw={600}>
       {children}

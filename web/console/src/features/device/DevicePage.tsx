@@ -1,0 +1,138 @@
+import { Alert, Group, Skeleton, Stack, Text } from "@mantine/core";
+import { IconPlugConnectedX } from "@tabler/icons-react";
+import { useParams } from "@tanstack/react-router";
+import { relative } from "../../i18n/format";
+import { useT } from "../../i18n/strings";
+import { Page } from "../../ui/Page";
+import { QueryView } from "../../ui/QueryView";
+import { RouteLink } from "../../ui/RouteLink";
+import { useWords } from "../../words/words";
+import { ReadAt, useSinceRead } from "./Age";
+import { Badges } from "./Badges";
+import { CopyText } from "./CopyText";
+import classes from "./device.module.css";
+import { How } from "./How";
+import { Pending } from "./Pending";
+import { deviceStrings } from "./strings";
+import { Therapy } from "./Therapy";
+import { Timeline } from "./Timeline";
+import { nameOf, useDevice, type Device } from "./useDevice";
+import { Warnings } from "./Warnings";
+import { Where } from "./Where";
+import { Who } from "./Who";
+
+/** One device: who has it, where it is, how it is, and everything that happened to it. */
+export default function DevicePage() {
+  const t = useT(deviceStrings);
+  const say = useWords();
+  const { id = "" } = useParams({ strict: false }) as { id?: string };
+  const query = useDevice(id);
+  const device = query.data;
+  return (
+    <Page title={device ? `${say("class", device.class)} ${nameOf(device)}` : t("title")} above={<Back />}>
+      <QueryView query={query} loading={<Waiting />}>
+        {(device) => (
+          <ReadAt value={query.dataUpdatedAt}>
+            <Content device={device} key={device.id} />
+          </ReadAt>
+        )}
+      </QueryView>
+    </Page>
+  );
+}
+
+function Back() {
+  const t = useT(deviceStrings);
+  return (
+    <RouteLink to="/devices" size="sm" className={classes.noPrint}>
+      {t("allDevices")}
+    </RouteLink>
+  );
+}
+
+function Content({ device }: { device: Device }) {
+  return (
+    <Stack gap="md">
+      <Stale />
+      <Identity device={device} />
+      <Badges device={device} />
+      <Warnings device={device} />
+      <Pending device={device} />
+      <div className={classes.columns}>
+        <Stack gap="md">
+          <Therapy device={device} />
+          <Who device={device} />
+          <Where device={device} />
+          <How device={device} />
+        </Stack>
+        <Timeline device={device} />
+      </div>
+    </Stack>
+  );
+}
+
+/** Seconds without a new reading after which the page says how old it is. */
+const late = 20;
+
+function Stale() {
+  const t = useT(deviceStrings);
+  const age = useSinceRead();
+  if (age < late) return null;
+  return (
+    <Alert color="orange" py="xs" icon={<IconPlugConnectedX aria-hidden />}>
+      {t("stale", { age: relative(-Math.round(age)) })}
+    </Alert>
+  );
+}
+
+/** What it is and who has it, in people's words. */
+function Identity({ device }: { device: Device }) {
+  const t = useT(deviceStrings);
+  return (
+    <div className={classes.identity}>
+      <Text span size="sm">
+        {device.model.maker} {device.model.name}
+      </Text>
+      <span>
+        <Text span size="sm" c="dimmed">
+          {t("serial")}
+        </Text>{" "}
+        <CopyText what={t("serial")} text={device.serial} mono />
+      </span>
+      {device.asset_tag && (
+        <span>
+          <Text span size="sm" c="dimmed">
+            {t("assetTag")}
+          </Text>{" "}
+          <CopyText what={t("assetTag")} text={device.asset_tag} mono />
+        </span>
+      )}
+      {device.owner && (
+        <Text span size="sm" fw={600}>
+          {t("heldBy", { who: device.owner })}
+        </Text>
+      )}
+    </div>
+  );
+}
+
+/** The page in grey while it is read. */
+function Waiting() {
+  return (
+    <Stack gap="md">
+      <Skeleton height={20} width="60%" />
+      <Group gap={6}>
+        <Skeleton height={22} width={90} radius="xl" />
+        <Skeleton height={22} width={110} radius="xl" />
+      </Group>
+      <div className={classes.columns}>
+        <Stack gap="md">
+          <Skeleton height={160} />
+          <Skeleton height={220} />
+          <Skeleton height={180} />
+        </Stack>
+        <Skeleton height={420} />
+      </div>
+    </Stack>
+  );
+}
