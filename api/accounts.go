@@ -86,7 +86,7 @@ type AccountView struct {
 // NewRoleView is a role that was given lately.
 type NewRoleView struct {
 	Role        auth.Role      `json:"role"`
-	Words       string         `json:"words"`
+	Words       string         `json:"words" speak:"words"`
 	Since       time.Time      `json:"since"`
 	GivenBy     string         `json:"given_by" doc:"Id of the account that gave it, or the host."`
 	ConfirmedBy auth.AccountID `json:"confirmed_by" doc:"Empty: nobody has."`
@@ -254,7 +254,7 @@ func (a *API) vouch(ctx context.Context, in *vouchInput) (*versioned[AccountView
 // RoleView is a role and what it may do.
 type RoleView struct {
 	Role   auth.Role                      `json:"role"`
-	Words  string                         `json:"words"`
+	Words  string                         `json:"words" speak:"words"`
 	Grants map[auth.Permission]auth.Grant `json:"grants" doc:"ask, ask_own, ask_ward, ask_named, second (only as second person) or ask_second."`
 }
 

@@ -48,7 +48,7 @@ type BatchRequest struct {
 type BatchView struct {
 	ID          commands.BatchID `json:"id"`
 	Kind        device.Kind      `json:"kind"`
-	KindWords   string           `json:"kind_words"`
+	KindWords   string           `json:"kind_words" speak:"words"`
 	Subkind     device.Subkind   `json:"subkind"`
 	Reason      string           `json:"reason"`
 	Ticket      string           `json:"ticket"`
@@ -73,7 +73,7 @@ type BatchItemView struct {
 	State     commands.State   `json:"state"`
 	Outcome   commands.Outcome `json:"outcome"`
 	Code      string           `json:"code"`
-	Detail    string           `json:"detail"`
+	Detail    string           `json:"detail" speak:"words"`
 }
 
 type requestBatchInput struct {

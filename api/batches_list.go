@@ -15,7 +15,7 @@ import (
 type BatchBrief struct {
 	ID          commands.BatchID `json:"id"`
 	Kind        device.Kind      `json:"kind"`
-	KindWords   string           `json:"kind_words"`
+	KindWords   string           `json:"kind_words" speak:"words"`
 	Subkind     device.Subkind   `json:"subkind"`
 	Reason      string           `json:"reason"`
 	Ticket      string           `json:"ticket"`

@@ -16,19 +16,19 @@ type CommandView struct {
 	DeviceID    device.ID        `json:"device_id"`
 	Device      DeviceBrief      `json:"device"`
 	Kind        device.Kind      `json:"kind"`
-	KindWords   string           `json:"kind_words" doc:"The kind as people read it."`
+	KindWords   string           `json:"kind_words" speak:"words" doc:"The kind as people read it."`
 	Subkind     device.Subkind   `json:"subkind" doc:"Only for config."`
 	Args        json.RawMessage  `json:"args"`
 	Reason      string           `json:"reason"`
 	Ticket      string           `json:"ticket"`
 	Weight      safety.Weight    `json:"weight"`
 	State       commands.State   `json:"state"`
-	StateWords  string           `json:"state_words" doc:"The state as people read it."`
+	StateWords  string           `json:"state_words" speak:"words" doc:"The state as people read it."`
 	Unconfirmed bool             `json:"unconfirmed" doc:"The device accepted it and has been silent for 15 minutes since."`
-	WhyWaiting  string           `json:"why_waiting" doc:"One sentence: why it has not happened yet, or how it ended."`
+	WhyWaiting  string           `json:"why_waiting" speak:"words" doc:"One sentence: why it has not happened yet, or how it ended."`
 	// Outcome is set for wipes only.
 	Outcome      commands.Outcome `json:"outcome" doc:"How far a wipe has come; empty for every other kind."`
-	OutcomeWords string           `json:"outcome_words"`
+	OutcomeWords string           `json:"outcome_words" speak:"words"`
 
 	HoldUntilIdle bool             `json:"hold_until_idle"`
 	RequestedBy   string           `json:"requested_by" doc:"Who asked, for people."`
@@ -56,7 +56,7 @@ type DeviceBrief struct {
 	Serial   string       `json:"serial"`
 	AssetTag string       `json:"asset_tag"`
 	Class    device.Class `json:"class"`
-	Words    string       `json:"class_words"`
+	Words    string       `json:"class_words" speak:"words"`
 	Owner    string       `json:"owner"`
 }
 
@@ -71,11 +71,11 @@ type TransitionView struct {
 	At         time.Time      `json:"at"`
 	From       commands.State `json:"from" doc:"Empty for the first."`
 	State      commands.State `json:"state"`
-	StateWords string         `json:"state_words"`
+	StateWords string         `json:"state_words" speak:"words"`
 	Step       string         `json:"step" doc:"Why it moved: asked, approved, delivered, accepted, ..."`
 	Actor      string         `json:"actor"`
 	ActorKind  string         `json:"actor_kind"`
-	Reason     string         `json:"reason"`
+	Reason     string         `json:"reason" speak:"sentence"`
 	Attempt    int            `json:"attempt"`
 	Therapy    safety.State   `json:"therapy_state" doc:"What the decision rested on; empty where none was looked at."`
 	TherapyAge *int64         `json:"therapy_age_seconds" nullable:"true"`

@@ -313,7 +313,7 @@ type ConfigurationState struct {
 	Name            string                     `json:"name"`
 	Version         int                        `json:"version"`
 	Assignment      configuration.AssignmentID `json:"assignment_id"`
-	Why             string                     `json:"why" doc:"Why this one, in a sentence."`
+	Why             string                     `json:"why" speak:"words" doc:"Why this one, in a sentence."`
 	Since           *time.Time                 `json:"since" nullable:"true"`
 	Reported        string                     `json:"reported" doc:"The number that the device says is in force."`
 	ReportedName    string                     `json:"reported_name"`

@@ -13,9 +13,9 @@ import (
 type DeviceView struct {
 	ID         device.ID         `json:"id"`
 	Class      device.Class      `json:"class"`
-	ClassWords string            `json:"class_words" doc:"The class as people read it."`
+	ClassWords string            `json:"class_words" speak:"words" doc:"The class as people read it."`
 	Management device.Management `json:"management"`
-	CannotKnow string            `json:"cannot_know" doc:"What Wardline cannot know at this management level, in a sentence; empty: it can know all."`
+	CannotKnow string            `json:"cannot_know" speak:"words" doc:"What Wardline cannot know at this management level, in a sentence; empty: it can know all."`
 	Model      ModelBrief        `json:"model"`
 	Serial     string            `json:"serial"`
 	AssetTag   string            `json:"asset_tag"`
@@ -92,7 +92,7 @@ type TherapyView struct {
 	Reported device.Reported `json:"reported" doc:"What the pump says; empty: nothing."`
 	Age      *int64          `json:"age_seconds" doc:"How old that is; null: it never said." nullable:"true"`
 	Current  bool            `json:"current" doc:"Young enough to be shown as what is so now."`
-	Why      string          `json:"why" doc:"Why the server concludes so, in a sentence."`
+	Why      string          `json:"why" speak:"words" doc:"Why the server concludes so, in a sentence."`
 }
 
 // NetworkView is the network that it last reported.

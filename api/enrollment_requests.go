@@ -28,7 +28,7 @@ type WaitingView struct {
 // WaitReasonView is one reason.
 type WaitReasonView struct {
 	Code  enroll.WaitReason `json:"code"`
-	Words string            `json:"words"`
+	Words string            `json:"words" speak:"words"`
 }
 
 func (a *API) waiting(ctx context.Context, permission auth.Permission) ([]WaitingView, error) {

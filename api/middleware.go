@@ -72,7 +72,7 @@ func writeProblem(c *gin.Context, p *Problem) {
 			c.Writer.Header().Add(name, v)
 		}
 	}
-	body, err := p.MarshalJSON()
+	body, err := p.in(languageOf(c.Request)).MarshalJSON()
 	if err != nil {
 		body = []byte(`{"code":"internal_error"}`)
 	}

@@ -43,7 +43,7 @@ func (f ModelFields) model(id device.ModelID) device.Model {
 // ModelView is a model as the API shows it.
 type ModelView struct {
 	ID         device.ModelID `json:"id"`
-	ClassWords string         `json:"class_words"`
+	ClassWords string         `json:"class_words" speak:"words"`
 	Version    int            `json:"version" doc:"As in the ETag."`
 	ModelFields
 }

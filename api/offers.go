@@ -29,17 +29,17 @@ func (a *API) registerOffers() {
 // OfferView is what asking for one kind would come to now.
 type OfferView struct {
 	Kind      device.Kind   `json:"kind"`
-	KindWords string        `json:"kind_words"`
+	KindWords string        `json:"kind_words" speak:"words"`
 	Weight    safety.Weight `json:"weight" doc:"Destructive work needs a step-up."`
 	Allowed   bool          `json:"allowed" doc:"It would be taken in now."`
 	Code      string        `json:"code" doc:"Why it would be refused; empty when allowed."`
-	Detail    string        `json:"detail" doc:"The same in a sentence."`
-	Help      string        `json:"help" doc:"What can be done about it."`
+	Detail    string        `json:"detail" speak:"words" doc:"The same in a sentence."`
+	Help      string        `json:"help" speak:"words" doc:"What can be done about it."`
 	MayHold   bool          `json:"may_hold" doc:"Not now, but it may be asked with hold_until_idle."`
 
 	NeedsSecond bool        `json:"needs_second_person" doc:"It would wait for another person; where it may only be held, the held command would."`
-	SecondWhy   string      `json:"second_person_why"`
-	Approvers   string      `json:"approvers" doc:"Who that other person may be, in words."`
+	SecondWhy   string      `json:"second_person_why" speak:"words"`
+	Approvers   string      `json:"approvers" speak:"words" doc:"Who that other person may be, in words."`
 	OpenCommand commands.ID `json:"open_command_id" doc:"The same is on its way already; empty: it is not."`
 }
 
@@ -85,12 +85,12 @@ type batchOffersInput struct {
 // BatchOfferView is what asking these devices for one kind would come to now.
 type BatchOfferView struct {
 	Kind        device.Kind   `json:"kind"`
-	KindWords   string        `json:"kind_words"`
+	KindWords   string        `json:"kind_words" speak:"words"`
 	Weight      safety.Weight `json:"weight"`
 	Allowed     int           `json:"allowed" doc:"For how many devices it would be taken in now."`
 	MayHold     int           `json:"may_hold" doc:"How many more, when it is asked with hold_until_idle."`
 	NeedsSecond bool          `json:"needs_second_person"`
-	SecondWhy   string        `json:"second_person_why"`
+	SecondWhy   string        `json:"second_person_why" speak:"words"`
 	Approvers   string        `json:"approvers"`
 	Never       []device.ID   `json:"never" doc:"Devices that never do this, or that I may not ask for it."`
 	Refused     []BatchNo     `json:"refused" doc:"Devices that would be refused now, by reason."`
@@ -99,7 +99,7 @@ type BatchOfferView struct {
 // BatchNo is one reason for which some devices of a batch would be refused.
 type BatchNo struct {
 	Code    string      `json:"code"`
-	Detail  string      `json:"detail"`
+	Detail  string      `json:"detail" speak:"words"`
 	MayHold bool        `json:"may_hold"`
 	Devices []device.ID `json:"devices"`
 }

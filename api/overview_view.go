@@ -38,7 +38,7 @@ type Number struct {
 // ClassNumbers counts the devices of a class.
 type ClassNumbers struct {
 	Class      device.Class `json:"class"`
-	ClassWords string       `json:"class_words"`
+	ClassWords string       `json:"class_words" speak:"words"`
 	Number
 	Managements []ManagementNumber `json:"managements"`
 }
@@ -65,7 +65,7 @@ type PumpNumbers struct {
 // StateNumber counts the pumps in a state.
 type StateNumber struct {
 	State      safety.State `json:"state" doc:"What the server concludes; unknown is treated as infusing."`
-	StateWords string       `json:"state_words"`
+	StateWords string       `json:"state_words" speak:"words"`
 	Number
 }
 

@@ -122,7 +122,7 @@ func (a *API) logout(ctx context.Context, _ *struct{}) (*emptyWithCookie, error)
 // WaitView is a role that is too new to destroy anything with.
 type WaitView struct {
 	Role      auth.Role `json:"role"`
-	Words     string    `json:"words"`
+	Words     string    `json:"words" speak:"words"`
 	GoodFrom  time.Time `json:"good_from" doc:"When its time is over."`
 	Confirmed bool      `json:"confirmed" doc:"Whether somebody has confirmed me; without that the time alone is not enough."`
 }
@@ -133,7 +133,7 @@ type Me struct {
 	Username        string            `json:"username"`
 	Name            string            `json:"name"`
 	Roles           []auth.Role       `json:"roles"`
-	RoleWords       []string          `json:"role_words"`
+	RoleWords       []string          `json:"role_words" speak:"words"`
 	Scope           auth.Scope        `json:"scope"`
 	Permissions     []auth.Permission `json:"permissions" doc:"What I may do somewhere; scope still narrows it."`
 	HasSecondFactor bool              `json:"has_second_factor"`

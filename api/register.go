@@ -145,7 +145,7 @@ func configure(version string) huma.Config {
 	cfg.DocsPath, cfg.SchemasPath, cfg.OpenAPIPath = "", "", ""
 	cfg.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat}
 	cfg.DefaultFormat = "application/json"
-	cfg.Transformers = []huma.Transformer{noNulls}
+	cfg.Transformers = []huma.Transformer{noNulls, speaking}
 	cfg.Info.Description = "Mobile device management for a hospital's infusion pumps and staff phones."
 	cfg.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
 	vocabulary(cfg.Components.Schemas)

@@ -37,7 +37,7 @@ type StepUpCodeInput struct {
 type StepUpView struct {
 	State     auth.StepUpState `json:"state"`
 	Kind      device.Kind      `json:"kind"`
-	KindWords string           `json:"kind_words" doc:"The kind as people read it."`
+	KindWords string           `json:"kind_words" speak:"words" doc:"The kind as people read it."`
 	Weight    safety.Weight    `json:"weight"`
 	Summary   string           `json:"summary" doc:"Which device, or which devices, in words."`
 	DeviceID  device.ID        `json:"device_id" doc:"Empty for a batch."`

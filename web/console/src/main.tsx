@@ -12,7 +12,7 @@ import { problemOf } from "./api/problem";
 import { live } from "./app/live";
 import { router } from "./app/router";
 import { cssVariables, theme } from "./app/theme";
-import "./i18n/i18n";
+import i18next from "./i18n/i18n";
 import { Gate } from "./session/Gate";
 
 // Style sheets that libraries make at run time carry the nonce of the page's
@@ -31,6 +31,9 @@ const queries = new QueryClient({
     },
   },
 });
+
+// The server's sentences come in the language of the reader: in another one they are read anew.
+i18next.on("languageChanged", () => void queries.invalidateQueries());
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");

@@ -1,5 +1,6 @@
 import createFetchClient from "openapi-fetch";
 import createQueryHooks from "openapi-react-query";
+import i18next from "../i18n/i18n";
 import { session } from "../session/session";
 import { offlineCode, type Problem } from "./problem";
 import type { components, paths } from "./schema";
@@ -20,6 +21,7 @@ export async function send(request: Request): Promise<Response> {
     const token = await session.token();
     const attempt = request.clone();
     attempt.headers.set("Authorization", `Bearer ${token}`);
+    attempt.headers.set("Accept-Language", i18next.language); // the server's sentences too
     const response = await fetch(attempt);
     if (response.status !== 401) return plain(response);
     session.reject(token);
