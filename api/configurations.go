@@ -52,13 +52,13 @@ type DocumentView struct {
 	Retired   bool                     `json:"retired"`
 	CreatedAt time.Time                `json:"created_at"`
 	UpdatedAt time.Time                `json:"updated_at"`
-	InForce   *int                     `json:"devices_in_force,omitempty" doc:"Not in lists."`
-	Drifting  *int                     `json:"devices_drifting,omitempty" doc:"Not in lists."`
+	InForce   int                      `json:"devices_in_force" doc:"It is desired of them, and they report it."`
+	Drifting  int                      `json:"devices_drifting" doc:"It is desired of them, and they report something else or nothing."`
 }
 
-func documentView(d configuration.Document) DocumentView {
+func documentView(d configuration.Document, in configuration.Summary) DocumentView {
 	return DocumentView{ID: d.ID, Subkind: d.Subkind, Name: d.Name, Version: d.Version, Number: d.Number, Content: d.Content,
-		Retired: d.Retired, CreatedAt: d.CreatedAt, UpdatedAt: d.UpdatedAt}
+		Retired: d.Retired, CreatedAt: d.CreatedAt, UpdatedAt: d.UpdatedAt, InForce: in.InForce, Drifting: in.Drifting}
 }
 
 type listConfigurationsInput struct {
@@ -71,9 +71,13 @@ func (a *API) listConfigurations(ctx context.Context, in *listConfigurationsInpu
 	if err != nil {
 		return nil, err
 	}
+	summaries, err := a.configuration.Summaries(ctx)
+	if err != nil {
+		return nil, err
+	}
 	views := make([]DocumentView, len(documents))
 	for i, d := range documents {
-		views[i] = documentView(d)
+		views[i] = documentView(d, summaries[d.ID])
 	}
 	return whole(views), nil
 }
@@ -88,13 +92,11 @@ func (a *API) getConfiguration(ctx context.Context, in *DocumentInput) (*version
 	if err != nil {
 		return nil, err
 	}
-	inForce, drifting, err := a.configuration.Summary(ctx, in.ID)
+	summary, err := a.configuration.Summary(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	v := documentView(d)
-	v.InForce, v.Drifting = &inForce, &drifting
-	return &versioned[DocumentView]{ETag: etag(d.Version), Body: v}, nil
+	return &versioned[DocumentView]{ETag: etag(d.Version), Body: documentView(d, summary)}, nil
 }
 
 // mayConfigure: an assignment may reach any site and class, so only somebody who
@@ -349,15 +351,35 @@ type previewInput struct {
 		Selector *SelectorView              `json:"selector,omitempty"`
 		Unassign configuration.AssignmentID `json:"unassign,omitempty" maxLength:"64" doc:"Take this assignment back."`
 		Publish  configuration.DocumentID   `json:"publish,omitempty" maxLength:"64" doc:"Add a version to this document."`
+		Content  json.RawMessage            `json:"content,omitempty" doc:"With publish: what the version would say; it is checked as it would be."`
 	}
 }
 
 // PreviewView says what a change would do.
 type PreviewView struct {
-	Fitting  int         `json:"fitting" doc:"Devices that fit."`
-	Changing int         `json:"changing" doc:"Of them would be sent something else than is desired now."`
-	Losing   int         `json:"losing" doc:"Of them would have nothing desired any more."`
-	Sample   []device.ID `json:"sample" doc:"Up to ten of the devices that change."`
+	Fitting int `json:"fitting" doc:"Devices that fit."`
+	TallyView
+	Groups []PreviewGroup `json:"groups" doc:"The devices that change, by class and the place that they belong to; the largest first."`
+	Sample []device.ID    `json:"sample" doc:"Up to ten of the devices that change."`
+}
+
+// TallyView counts devices that a change of configuration touches.
+type TallyView struct {
+	Changing    int `json:"changing" doc:"Something else would be desired of them than now."`
+	Losing      int `json:"losing" doc:"Of these, nothing would be desired any more; they keep what they have."`
+	Waiting     int `json:"waiting" doc:"Of these, pumps that are not free now; they follow when they are."`
+	Unreachable int `json:"unreachable" doc:"Of these, devices to which no command can bring it."`
+}
+
+// PreviewGroup counts the devices of one class in one place.
+type PreviewGroup struct {
+	Class device.Class `json:"class"`
+	Place *PlaceBrief  `json:"place,omitempty" doc:"Left out for devices that belong to no place."`
+	TallyView
+}
+
+func tallyView(t configuration.Tally) TallyView {
+	return TallyView{Changing: t.Changing, Losing: t.Losing, Waiting: t.Waiting, Unreachable: t.Unreachable}
 }
 
 func (a *API) previewConfiguration(ctx context.Context, in *previewInput) (*output[PreviewView], error) {
@@ -374,7 +396,7 @@ func (a *API) previewConfiguration(ctx context.Context, in *previewInput) (*outp
 	if parts != 1 {
 		return nil, fault.CodeInvalid.New("Give exactly one of assign, unassign and publish.")
 	}
-	proposal := configuration.Proposal{Assign: b.Assign, Unassign: b.Unassign, Publish: b.Publish}
+	proposal := configuration.Proposal{Assign: b.Assign, Unassign: b.Unassign, Publish: b.Publish, Content: b.Content}
 	if b.Selector != nil {
 		proposal.Selector = b.Selector.selector()
 	}
@@ -382,5 +404,13 @@ func (a *API) previewConfiguration(ctx context.Context, in *previewInput) (*outp
 	if err != nil {
 		return nil, err
 	}
-	return &output[PreviewView]{Body: PreviewView{Fitting: p.Fitting, Changing: p.Changing, Losing: p.Losing, Sample: p.Sample}}, nil
+	tree, err := a.inventory.Tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	v := PreviewView{Fitting: p.Fitting, TallyView: tallyView(p.Tally), Sample: p.Sample}
+	for _, g := range p.Groups {
+		v.Groups = append(v.Groups, PreviewGroup{Class: g.Class, Place: placeBrief(tree.Path(g.Place)), TallyView: tallyView(g.Tally)})
+	}
+	return &output[PreviewView]{Body: v}, nil
 }

@@ -83,7 +83,7 @@ func openHouse(t *testing.T, h *storetest.Harness) *house {
 	x.must(err)
 	inv := inventory.New(inventory.Options{Storage: s, Now: h.Clock.Now})
 	x.api, err = New(Options{People: x.auth, Inventory: inv, Commands: x.clinic.Service, Enrollment: enrollment,
-		Configuration: configuration.New(configuration.Options{Storage: s, Places: inv, Models: inv, Requester: x.clinic.Service, Now: h.Clock.Now}),
+		Configuration: configuration.New(configuration.Options{Storage: s, Places: inv, Models: inv, Requester: x.clinic.Service, Outlooks: x.clinic.Service, Now: h.Clock.Now}),
 		Audit:         s, Requests: s, Feed: auditlog.NewFeed(s, 5*time.Millisecond, testLog(t)), Version: "test", Now: h.Clock.Now, Log: testLog(t)})
 	x.must(err)
 	x.url, x.http = serve(t, x.api.Admin()), http.DefaultClient

@@ -38,7 +38,7 @@ func (a *App) buildServices(ctx context.Context) error {
 		Signer: func() (commands.Signer, error) { return a.authority.CommandSigner(), nil },
 	})
 	a.configuration = configuration.New(configuration.Options{
-		Storage: a.store, Places: a.inventory, Models: a.inventory, Requester: a.commands, Now: a.o.Now, Log: a.o.Log})
+		Storage: a.store, Places: a.inventory, Models: a.inventory, Requester: a.commands, Outlooks: a.commands, Now: a.o.Now, Log: a.o.Log})
 	a.enroll, err = enroll.New(enroll.Options{
 		Store: a.store, CA: a.authority, DeviceURL: a.o.DeviceURL, PKIURL: a.o.PKIURL, Loopback: a.o.Demo,
 		Trusted: a.hub.Trusted, OnCompleted: func(context.Context, enroll.Binding) { a.configuration.Nudge() }, Now: a.o.Now, Log: a.o.Log,

@@ -102,3 +102,27 @@ func (f Facts) openOf(kind device.Kind) ID {
 	}
 	return ""
 }
+
+// Outlook is what asking a device for one kind with HoldUntilIdle would come to at
+// this moment, as far as the interlock decides. It promises nothing.
+type Outlook struct {
+	// Waits: it would be held until the pump is free.
+	Waits bool
+	// Refused: no command can bring it to the device.
+	Refused bool
+}
+
+// Outlooks says what asking these devices for a kind would come to now. A device
+// that does not exist is left out.
+func (s *Service) Outlooks(ctx context.Context, devices []device.ID, kind device.Kind, sub device.Subkind) (map[device.ID]Outlook, error) {
+	facts, err := s.storage.Facts(ctx, devices)
+	if err != nil {
+		return nil, fmt.Errorf("foresee what asking %d devices comes to: %w", len(devices), err)
+	}
+	out := make(map[device.ID]Outlook, len(facts))
+	for _, f := range facts {
+		v := safety.Judge(kind, sub, f.safetyFacts(), f.Model, safety.JudgeContext{Moment: safety.Asking, HoldUntilIdle: true})
+		out[f.Device.ID] = Outlook{Waits: v.Answer == safety.HoldOnly, Refused: v.Answer == safety.Refused || f.reachable(kind) != nil}
+	}
+	return out, nil
+}

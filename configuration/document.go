@@ -30,6 +30,13 @@ type Document struct {
 	UpdatedAt time.Time
 }
 
+// Summary counts the devices for which a document is desired: those that report
+// it, and those that report something else or nothing.
+type Summary struct {
+	InForce  int
+	Drifting int
+}
+
 // Version is one version of a document; it never changes.
 type Version struct {
 	Document  DocumentID

@@ -34,12 +34,18 @@ type Requester interface {
 	Request(ctx context.Context, actor audit.Actor, ask commands.Ask) (commands.Command, error)
 }
 
+// Outlooks foresees what asking devices would come to. commands.Service does.
+type Outlooks interface {
+	Outlooks(ctx context.Context, devices []device.ID, kind device.Kind, sub device.Subkind) (map[device.ID]commands.Outlook, error)
+}
+
 // Options are what a Service needs from outside.
 type Options struct {
 	Storage   Storage
 	Places    Places
 	Models    Models
 	Requester Requester
+	Outlooks  Outlooks
 	// Now is the server's clock. Nil: time.Now.
 	Now func() time.Time
 	// NewID makes identifiers. Nil: UUIDv7.
@@ -98,10 +104,15 @@ func (s *Service) Versions(ctx context.Context, id DocumentID) ([]Version, error
 	return s.o.Storage.ConfigVersions(ctx, id)
 }
 
-// Summary counts the devices for which a document is desired: on how many it is
-// in force, and on how many not.
-func (s *Service) Summary(ctx context.Context, id DocumentID) (inForce, drifting int, err error) {
-	return s.o.Storage.ConfigSummary(ctx, id)
+// Summary counts the devices for which a document is desired.
+func (s *Service) Summary(ctx context.Context, id DocumentID) (Summary, error) {
+	all, err := s.o.Storage.ConfigSummaries(ctx, id)
+	return all[id], err
+}
+
+// Summaries counts for every document that is desired of some device.
+func (s *Service) Summaries(ctx context.Context) (map[DocumentID]Summary, error) {
+	return s.o.Storage.ConfigSummaries(ctx, "")
 }
 
 const (
@@ -140,19 +151,32 @@ func (s *Service) Publish(ctx context.Context, actor audit.Actor, id DocumentID,
 		return Document{}, err
 	}
 	d, err := s.o.Storage.ChangeConfig(ctx, id, func(d Document, _ int) (DocumentChange, error) {
-		switch {
-		case d.Version != version:
+		if d.Version != version {
 			return DocumentChange{}, fault.CodeStale.New("%s was changed since you read it (version %d, now %d).", d.Name, version, d.Version)
-		case d.Retired:
-			return DocumentChange{}, CodeDocumentRetired.New("%s is retired.", d.Name)
-		case string(d.Content) == string(content):
-			return DocumentChange{}, CodeUnchanged.New("Version %d of %s says the same already.", d.Version, d.Name)
+		}
+		if _, err := d.next(content, s.o.Now()); err != nil {
+			return DocumentChange{}, err
 		}
 		return DocumentChange{Content: content, Note: note, By: nameOf(actor), Name: d.Name, Event: audit.Event{Actor: actor, Action: ActionPublished,
 			Subject: "configuration:" + string(id), Detail: map[string]any{"name": d.Name, "version": d.Version + 1, "note": note}}}, nil
 	})
 	s.Nudge()
 	return d, err
+}
+
+// next checks what the document's next version would say, and returns it in the
+// form in which it is kept.
+func (d Document) next(content json.RawMessage, now time.Time) (json.RawMessage, error) {
+	content, err := checkContent(d.Subkind, content, now)
+	switch {
+	case err != nil:
+		return nil, err
+	case d.Retired:
+		return nil, CodeDocumentRetired.New("%s is retired.", d.Name)
+	case string(d.Content) == string(content):
+		return nil, CodeUnchanged.New("Version %d of %s says the same already.", d.Version, d.Name)
+	}
+	return content, nil
 }
 
 // Retire puts a document aside that is not assigned. It stays readable: devices

@@ -45,8 +45,9 @@ type Storage interface {
 	ClaimDrift(ctx context.Context, limit int, until func(now time.Time, attempts int) time.Time) ([]Drift, error)
 	// NoteAsked writes down what came of asking.
 	NoteAsked(ctx context.Context, d Drift, command, refusal string) error
-	// ConfigSummary counts devices per document: in force, and not.
-	ConfigSummary(ctx context.Context, id DocumentID) (inForce, drifting int, err error)
+	// ConfigSummaries counts devices per document; id may be empty for all documents.
+	// One that is desired of no device is left out.
+	ConfigSummaries(ctx context.Context, id DocumentID) (map[DocumentID]Summary, error)
 }
 
 // DocumentChange is what becomes of a document.

@@ -320,18 +320,27 @@ func (s *Store) UnassignConfig(ctx context.Context, id configuration.AssignmentI
 	})
 }
 
-// ConfigSummary implements configuration.Storage.
-func (s *Store) ConfigSummary(ctx context.Context, id configuration.DocumentID) (inForce, drifting int, err error) {
-	var row struct {
-		InForce  int `gorm:"column:in_force"`
-		Drifting int `gorm:"column:drifting"`
+// ConfigSummaries implements configuration.Storage.
+func (s *Store) ConfigSummaries(ctx context.Context, id configuration.DocumentID) (map[configuration.DocumentID]configuration.Summary, error) {
+	var rows []struct {
+		DocumentID string `gorm:"column:document_id"`
+		InForce    int    `gorm:"column:in_force"`
+		Drifting   int    `gorm:"column:drifting"`
 	}
-	err = s.reader.WithContext(ctx).Raw(`SELECT count(*) FILTER (WHERE NOT drift) AS in_force, count(*) FILTER (WHERE drift) AS drifting
-		FROM config_state WHERE document_id = ? AND document_id <> ''`, id).Scan(&row).Error
+	condition, args := "", []any{}
+	if id != "" {
+		condition, args = " AND document_id = ?", []any{id}
+	}
+	err := s.reader.WithContext(ctx).Raw(`SELECT document_id, count(*) FILTER (WHERE NOT drift) AS in_force, count(*) FILTER (WHERE drift) AS drifting
+		FROM config_state WHERE document_id <> ''`+condition+" GROUP BY document_id", args...).Scan(&rows).Error
 	if err != nil {
-		return 0, 0, fmt.Errorf("count the devices of configuration document %s: %w", id, err)
+		return nil, fmt.Errorf("count the devices of configuration documents: %w", err)
 	}
-	return row.InForce, row.Drifting, nil
+	out := make(map[configuration.DocumentID]configuration.Summary, len(rows))
+	for _, r := range rows {
+		out[configuration.DocumentID(r.DocumentID)] = configuration.Summary{InForce: r.InForce, Drifting: r.Drifting}
+	}
+	return out, nil
 }
 
 // configurationChanged says that what is desired of these devices may have

@@ -27,6 +27,15 @@ type asking struct {
 	mu     sync.Mutex
 	asked  []commands.Ask
 	refuse error
+	// ahead is what Outlooks foresees.
+	ahead map[device.ID]commands.Outlook
+}
+
+func (a *asking) Outlooks(_ context.Context, devices []device.ID, kind device.Kind, sub device.Subkind) (map[device.ID]commands.Outlook, error) {
+	if kind != device.KindConfig || sub != device.SubkindText {
+		return nil, fmt.Errorf("foreseen for %s %s", kind, sub)
+	}
+	return a.ahead, nil
 }
 
 func (a *asking) Request(_ context.Context, actor audit.Actor, ask commands.Ask) (commands.Command, error) {
@@ -58,7 +67,7 @@ type configured struct {
 
 func newConfigured(h *Harness) *configured {
 	x := &configured{hospital: newHospital(h), queue: &asking{}}
-	x.config = configuration.New(configuration.Options{Storage: x.store, Places: x.service, Models: x.service, Requester: x.queue, Now: h.Clock.Now})
+	x.config = configuration.New(configuration.Options{Storage: x.store, Places: x.service, Models: x.service, Requester: x.queue, Outlooks: x.queue, Now: h.Clock.Now})
 	return x
 }
 
@@ -254,9 +263,9 @@ func askedUntilReported(x *configured) {
 	if again := x.reconcile(); len(again) != 0 {
 		x.t.Errorf("asked although it is in force: %+v", again)
 	}
-	inForce, drifting, err := x.config.Summary(x.ctx, d.ID)
-	if err != nil || inForce != 1 || drifting != 0 {
-		x.t.Errorf("%d in force, %d not, %v", inForce, drifting, err)
+	summary, err := x.config.Summary(x.ctx, d.ID)
+	if err != nil || summary != (configuration.Summary{InForce: 1}) {
+		x.t.Errorf("%+v, %v", summary, err)
 	}
 }
 
@@ -409,6 +418,7 @@ func preview(x *configured) {
 	x.add(x.pump, "P1", func(d *inventory.Draft) { d.Place = x.north })
 	first := x.assign(a, configuration.Selector{Class: device.ClassPhoneIssued})
 	x.assign(b, configuration.Selector{Place: x.south})
+	defer x.previewTells(a, b)
 	for _, c := range []struct {
 		what                      string
 		p                         configuration.Proposal
@@ -426,6 +436,31 @@ func preview(x *configured) {
 	}
 }
 
+// previewTells: by class and place, what waits, what cannot follow, and what would
+// be refused.
+func (x *configured) previewTells(a, b configuration.Document) {
+	pump := x.add(x.pump, "P2", func(d *inventory.Draft) { d.Place = x.north }).Device.ID
+	x.exec("UPDATE device SET enrollment_id = 'e-P2', stage = 'enrolled' WHERE id = $1", string(pump))
+	x.queue.ahead = map[device.ID]commands.Outlook{pump: {Waits: true}}
+	got, err := x.config.Preview(x.ctx, configuration.Proposal{Assign: b.ID, Selector: configuration.Selector{Place: x.north}})
+	want := []configuration.Group{
+		{Class: device.ClassPhoneIssued, Place: x.north, Tally: configuration.Tally{Changing: 5}},
+		{Class: x.pump.Class, Place: x.north, Tally: configuration.Tally{Changing: 2, Waiting: 1, Unreachable: 1}},
+	}
+	if diff := cmp.Diff(want, got.Groups); err != nil || diff != "" || got.Waiting != 1 || got.Unreachable != 1 {
+		x.t.Errorf("%+v %v\n%s", got, err, diff)
+	}
+	for code, p := range map[*fault.Code]configuration.Proposal{
+		&configuration.CodeAssignmentExists: {Assign: b.ID, Selector: configuration.Selector{Class: device.ClassPhoneIssued}},
+		&configuration.CodeUnchanged:        {Publish: a.ID, Content: a.Content},
+		&fault.CodeInvalid:                  {Publish: a.ID, Content: json.RawMessage(`{"message":""}`)},
+	} {
+		if _, err := x.config.Preview(x.ctx, p); !fault.Has(err, *code) {
+			x.t.Errorf("%+v: %v", p, err)
+		}
+	}
+}
+
 func askedOnce(x *configured) {
 	for i := range 30 {
 		x.enrolled(fmt.Sprintf("H%02d", i))
@@ -434,7 +469,7 @@ func askedOnce(x *configured) {
 	var wg sync.WaitGroup
 	for range 3 {
 		wg.Go(func() {
-			other := configuration.New(configuration.Options{Storage: x.store, Places: x.service, Models: x.service, Requester: x.queue, Now: x.Clock.Now})
+			other := configuration.New(configuration.Options{Storage: x.store, Places: x.service, Models: x.service, Requester: x.queue, Outlooks: x.queue, Now: x.Clock.Now})
 			for range 5 {
 				if _, err := other.Reconcile(x.ctx); err != nil {
 					x.t.Error(err)
