@@ -36,5 +36,6 @@ export const screens: Screen[] = [
     load: () => import("./features/places/PlacesPage"),
   },
   { path: "/places/import", name: "importAccessPoints", permission: "places.write", load: () => import("./features/places/ImportPage") },
+  { path: "/places/$id/list", name: "wardList", permission: "devices.read", load: () => import("./features/places/WardListPage") },
   { path: "/places/$id", name: "place", permission: "places.read", load: () => import("./features/places/PlacePage") },
 ];

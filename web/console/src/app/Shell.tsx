@@ -26,7 +26,7 @@ export function Shell() {
       <a href="#content" className={classes.skip}>
         {t("skip")}
       </a>
-      <AppShell.Header>
+      <AppShell.Header className={classes.frame}>
         <Group h="100%" px="md" gap="sm" wrap="nowrap">
           <Burger opened={menuOpen} onClick={menu.toggle} hiddenFrom="sm" size="sm" aria-label={t("openMenu")} aria-expanded={menuOpen} />
           <RouteLink to="/" underline="never" c="inherit" className={classes.brand}>
@@ -50,7 +50,7 @@ export function Shell() {
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar aria-label={t("navigation")} p="xs">
+      <AppShell.Navbar aria-label={t("navigation")} p="xs" className={classes.frame}>
         <Menu />
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1} ref={main} className={classes.main}>

@@ -30,7 +30,7 @@ export function day(at: string | number | Date): string {
   return formatter({ dateStyle: "medium" }).format(new Date(at));
 }
 
-const units: [Intl.RelativeTimeFormatUnit, number][] = [
+const units: ["day" | "hour" | "minute" | "second", number][] = [
   ["day", 86_400],
   ["hour", 3_600],
   ["minute", 60],
@@ -43,6 +43,16 @@ export function relative(seconds: number): string {
   for (const [unit, size] of units) {
     // Two of a unit at least: "90 minutes" says more than "2 hours".
     if (Math.abs(seconds) >= 2 * size || unit === "second") return f.format(Math.trunc(seconds / size), unit);
+  }
+  return "";
+}
+
+/** A span of time in its greatest whole unit, as relative() does: "4 min". */
+export function duration(seconds: number): string {
+  for (const [unit, size] of units) {
+    if (seconds >= 2 * size || unit === "second") {
+      return new Intl.NumberFormat(i18next.language, { style: "unit", unit, unitDisplay: "short" }).format(Math.round(seconds / size));
+    }
   }
   return "";
 }

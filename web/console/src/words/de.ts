@@ -75,6 +75,7 @@ export const de: Translation<typeof en> = {
     service: "Im Wartungsmodus, bei der Medizintechnik.",
     unknown: "Keine aktuelle Meldung. Gilt als infundierend.",
   },
+  reportedTherapy: { infusing: "Infundiert", paused: "Pausiert", stopped: "Gestoppt", service: "Im Servicemodus" },
   placeKind: { site: "Standort", building: "Gebäude", floor: "Etage", ward: "Station" },
   locationSource: { access_point: "Access Point", coordinates: "Koordinaten" },
   kind: {

@@ -72,6 +72,7 @@ export const en = {
     service: "In its maintenance mode, with biomedical engineering.",
     unknown: "No recent report. Treated as infusing.",
   },
+  reportedTherapy: { infusing: "Infusing", paused: "Paused", stopped: "Stopped", service: "In service mode" },
   placeKind: { site: "Site", building: "Building", floor: "Floor", ward: "Ward" },
   locationSource: { access_point: "Access point", coordinates: "Coordinates" },
   kind: {
