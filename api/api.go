@@ -136,6 +136,8 @@ func (a *API) register(o Options) {
 	a.registerConfirm()
 	a.registerStepUps()
 	a.registerSettings()
+	a.registerFreezes()
+	a.registerLimits()
 	a.registerOverview()
 	a.handle(http.MethodGet, prefix+"/events", may(auth.EventsRead), a.events)
 	a.handle(http.MethodGet, prefix+"/openapi.json", anyone, func(c *gin.Context) {

@@ -9,6 +9,7 @@ import (
 	"wardline/audit"
 	"wardline/auth"
 	"wardline/commands"
+	"wardline/commands/limits"
 	"wardline/configuration"
 	"wardline/device"
 	"wardline/enroll"
@@ -40,6 +41,7 @@ type People interface {
 	PendingStepUp(ctx context.Context, p auth.Principal, userCode string) (auth.StepUp, error)
 	ConfirmStepUp(ctx context.Context, p auth.Principal, userCode string, proof auth.Proof) error
 	DenyStepUp(ctx context.Context, p auth.Principal, userCode string) error
+	AccountNamed(ctx context.Context, p auth.Principal, name string) (auth.Account, error)
 	AnotherPerson(ctx context.Context, p auth.Principal, asker auth.Asker) error
 
 	ChangePassword(ctx context.Context, p auth.Principal, old, password string) error
@@ -109,6 +111,17 @@ type Commands interface {
 	Cancel(ctx context.Context, actor audit.Actor, id commands.ID, reason string) (commands.Command, error)
 	Approve(ctx context.Context, actor audit.Actor, id commands.ID, orderHash string) (commands.Command, error)
 	Deny(ctx context.Context, actor audit.Actor, id commands.ID, reason string) (commands.Command, error)
+
+	SetFreeze(ctx context.Context, actor audit.Actor, ask commands.FreezeAsk) (commands.Freeze, error)
+	Freeze(ctx context.Context, id string) (commands.Freeze, error)
+	Freezes(ctx context.Context, all bool) ([]commands.Freeze, error)
+	AskLift(ctx context.Context, actor audit.Actor, roles []string, id, reason string) (commands.Freeze, error)
+	Lift(ctx context.Context, actor audit.Actor, id, askedBy string) (commands.Freeze, error)
+	CancelAll(ctx context.Context, actor audit.Actor, ask commands.FreezeAsk) (int, error)
+	Limits(ctx context.Context) (commands.LimitsNow, error)
+	SetLimit(ctx context.Context, actor audit.Actor, id limits.ID, number int, reason string) (commands.LimitChange, error)
+	ApproveLimit(ctx context.Context, actor audit.Actor, id string) (commands.LimitChange, error)
+	EndLimitChange(ctx context.Context, actor audit.Actor, id, reason string) (commands.LimitChange, error)
 
 	RequestBatch(ctx context.Context, actor audit.Actor, b commands.BatchAsk) (commands.Batch, error)
 	Batch(ctx context.Context, id commands.BatchID) (commands.Batch, error)

@@ -58,21 +58,22 @@ const (
 
 // The permissions on people, settings and evidence.
 const (
-	AuditRead      Permission = "audit.read"
-	EvidenceRead   Permission = "evidence.read" // loss reports and receipts
-	EventsRead     Permission = "events.read"   // the stream; filtered by DevicesRead
-	AccountsRead   Permission = "accounts.read"
-	AccountsManage Permission = "accounts.manage" // accounts, roles, scopes, factors
-	AccountsVouch  Permission = "accounts.vouch"  // confirm that somebody is who their new role says
-	SessionsManage Permission = "sessions.manage" // see and end other people's
-	TokensOwn      Permission = "tokens.own"
-	TokensManage   Permission = "tokens.manage" // see and revoke other people's
-	SelfManage     Permission = "self.manage"   // own password, factor, sessions
-	SettingsRead   Permission = "settings.read"
-	SettingsManage Permission = "settings.manage" // policy and limits
-	FreezeSet      Permission = "freeze.set"
-	FreezeLift     Permission = "freeze.lift"
-	BreakGlassOpen Permission = "break_glass.open"
+	AuditRead       Permission = "audit.read"
+	EvidenceRead    Permission = "evidence.read" // loss reports and receipts
+	EventsRead      Permission = "events.read"   // the stream; filtered by DevicesRead
+	AccountsRead    Permission = "accounts.read"
+	AccountsManage  Permission = "accounts.manage" // accounts, roles, scopes, factors
+	AccountsVouch   Permission = "accounts.vouch"  // confirm that somebody is who their new role says
+	SessionsManage  Permission = "sessions.manage" // see and end other people's
+	TokensOwn       Permission = "tokens.own"
+	TokensManage    Permission = "tokens.manage" // see and revoke other people's
+	SelfManage      Permission = "self.manage"   // own password, factor, sessions
+	SettingsRead    Permission = "settings.read"
+	SettingsManage  Permission = "settings.manage"  // policy and limits
+	SettingsApprove Permission = "settings.approve" // see what waits for a second person; settings.manage decides each case
+	FreezeSet       Permission = "freeze.set"
+	FreezeLift      Permission = "freeze.lift"
+	BreakGlassOpen  Permission = "break_glass.open"
 )
 
 // Grant is one cell of the table.
@@ -169,18 +170,19 @@ var table = map[Permission]grants{
 	EvidenceRead: all(GrantAsk, RoleIT, RoleSecurity, RoleAuditor),
 	EventsRead: all(GrantAsk, RoleIT, RoleBiomed, RoleHelpdesk, RoleSecurity, RoleSupply, RolePharmacist, RoleAuditor).
 		and(GrantAskWard, RoleClinician).and(GrantAskNamed, RoleVendor),
-	AccountsRead:   all(GrantAsk, RoleAdmin, RoleSecurity, RoleAuditor),
-	AccountsManage: all(GrantAsk, RoleAdmin).and(GrantSecond, RoleSecurity),
-	AccountsVouch:  all(GrantAsk, RoleIT, RoleBiomed, RoleSecurity),
-	SessionsManage: all(GrantAsk, RoleAdmin, RoleSecurity),
-	TokensOwn:      all(GrantAsk, RoleAdmin, RoleIT, RoleBiomed, RoleHelpdesk, RoleSecurity, RoleSupply, RoleAuditor),
-	TokensManage:   all(GrantAsk, RoleAdmin, RoleSecurity),
-	SelfManage:     all(GrantAsk, Roles()...),
-	SettingsRead:   all(GrantAsk, RoleAdmin, RoleIT, RoleBiomed, RoleSecurity, RoleAuditor),
-	SettingsManage: all(GrantAsk, RoleAdmin).and(GrantSecond, RoleSecurity),
-	FreezeSet:      all(GrantAsk, RoleAdmin, RoleIT, RoleBiomed, RoleSecurity),
-	FreezeLift:     all(GrantBoth, RoleAdmin, RoleSecurity),
-	BreakGlassOpen: all(GrantAsk, RoleSecurity).and(GrantSecond, RoleBiomed),
+	AccountsRead:    all(GrantAsk, RoleAdmin, RoleSecurity, RoleAuditor),
+	AccountsManage:  all(GrantAsk, RoleAdmin).and(GrantSecond, RoleSecurity),
+	AccountsVouch:   all(GrantAsk, RoleIT, RoleBiomed, RoleSecurity),
+	SessionsManage:  all(GrantAsk, RoleAdmin, RoleSecurity),
+	TokensOwn:       all(GrantAsk, RoleAdmin, RoleIT, RoleBiomed, RoleHelpdesk, RoleSecurity, RoleSupply, RoleAuditor),
+	TokensManage:    all(GrantAsk, RoleAdmin, RoleSecurity),
+	SelfManage:      all(GrantAsk, Roles()...),
+	SettingsRead:    all(GrantAsk, RoleAdmin, RoleIT, RoleBiomed, RoleSecurity, RoleAuditor),
+	SettingsManage:  all(GrantAsk, RoleAdmin).and(GrantSecond, RoleSecurity),
+	SettingsApprove: all(GrantAsk, RoleAdmin, RoleSecurity),
+	FreezeSet:       all(GrantAsk, RoleAdmin, RoleIT, RoleBiomed, RoleSecurity),
+	FreezeLift:      all(GrantBoth, RoleAdmin, RoleSecurity),
+	BreakGlassOpen:  all(GrantAsk, RoleSecurity).and(GrantSecond, RoleBiomed),
 }
 
 // Permissions lists every permission, sorted.
@@ -200,7 +202,7 @@ func GrantOf(p Permission, r Role) Grant { return table[p][r] }
 // the part of a person, and anything a second person is asked for.
 var neverByToken = map[Permission]bool{
 	AccountsManage: true, AccountsVouch: true, SessionsManage: true, TokensOwn: true, TokensManage: true, SelfManage: true,
-	SettingsManage: true, FreezeLift: true, BreakGlassOpen: true, CommandsApprove: true,
+	SettingsManage: true, SettingsApprove: true, FreezeLift: true, BreakGlassOpen: true, CommandsApprove: true,
 	EnrollmentsDecide: true, ModelsWrite: true,
 }
 

@@ -29,3 +29,19 @@ func (s *Service) AnotherPerson(ctx context.Context, p Principal, asker Asker) e
 func plainName(name string) string {
 	return strings.Join(strings.Fields(strings.ToLower(name)), " ")
 }
+
+// AccountNamed finds an account by its id or user name for somebody who may
+// freeze what its owner does: they need not be able to manage accounts.
+func (s *Service) AccountNamed(ctx context.Context, p Principal, name string) (Account, error) {
+	if !Can(p, FreezeSet) && !Can(p, SettingsRead) {
+		return Account{}, codeNotAllowed.New("Your role does not include this.")
+	}
+	person, _, err := s.storage.Person(ctx, AccountID(name))
+	if errors.Is(err, ErrNoSuch) {
+		person, _, err = s.storage.PersonByUsername(ctx, normaliseUsername(name))
+	}
+	if err != nil {
+		return Account{}, hidden(err, "account")
+	}
+	return person.Account, nil
+}

@@ -10,9 +10,12 @@ import (
 const sweepSize = 200
 
 // Expire is the background step, to be called every few seconds on any replica:
-// it ends what is too old, marks what was accepted and never spoken of again,
+// it freezes where more is asked than people ask, ends what is too old, marks what was accepted and never spoken of again,
 // and opens or stops the rings of batches.
 func (s *Service) Expire(ctx context.Context) error {
+	if err := s.watch(ctx); err != nil {
+		return fmt.Errorf("look for bursts: %w", err)
+	}
 	if err := s.advanceBatches(ctx); err != nil {
 		return err
 	}

@@ -137,6 +137,9 @@ func firstFreeze(freezes []Freeze, c Command, site device.PlaceID) (Freeze, bool
 	return Freeze{}, false
 }
 
+// Caused says whether the actor caused the freeze, and so cannot lift it.
+func (z Freeze) Caused(actor audit.Actor) bool { return slices.Contains(z.CausedBy, actor.ID) }
+
 // words says why a command waits.
 func (z Freeze) words() string {
 	return "Stopped by a freeze of " + wordsAt(z.SetAt) + ": " + sentence(z.Reason) + " It goes on when two people have lifted it."
@@ -225,7 +228,7 @@ func (z Freeze) liftableBy(actor audit.Actor) error {
 		return codeNotFrozen.New("This freeze was lifted on %s.", wordsAt(z.LiftedAt))
 	case actor.Kind != audit.ActorPerson:
 		return codeSecondPerson.New("A freeze is lifted by people, each in a session of their own.")
-	case slices.Contains(z.CausedBy, actor.ID):
+	case z.Caused(actor):
 		return codeCausedIt.New("You set this freeze, or what you did caused it: two others have to lift it.")
 	}
 	return nil

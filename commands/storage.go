@@ -69,6 +69,20 @@ type Storage interface {
 	// found.
 	ChangeUndelivered(ctx context.Context, scope FreezeScope, scopeID string, limit int, decide func([]Facts) (Changes, error)) (int, error)
 
+	// Limits reads what holds, without the guard's lock.
+	Limits(ctx context.Context) (LimitsNow, error)
+	// ChangeLimits decides about changes of limits under the guard's lock. Only
+	// Numbers and Changes of what it gets are filled in.
+	ChangeLimits(ctx context.Context, resource string, decide func(now time.Time, holds LimitsNow) ([]LimitChange, []audit.Event, error)) error
+	// AskedLately says whether at least so many destructive commands were asked in
+	// the window: a look without a lock.
+	AskedLately(ctx context.Context, window time.Duration, least int) (bool, error)
+	// FreezeBursts decides about freezes under the guard's lock. asked counts what
+	// was asked in the window, without what frozen people asked; add sets a freeze,
+	// and what is counted next sees it.
+	FreezeBursts(ctx context.Context, window time.Duration, decide func(asked func(FreezeScope) ([]Asked, error), frozen []Freeze,
+		add func(Freeze, audit.Event) error) error) error
+
 	// Command, Commands, Batch read. Command and Batch answer fault.CodeNotFound.
 	Command(ctx context.Context, id ID) (Command, Situation, error)
 	Commands(ctx context.Context, q Query) (Page, error)

@@ -80,6 +80,15 @@ func (v *visitor) types(want int, args ...string) string {
 	return out + errs
 }
 
+// ofList is the first word of the first line below a table's head.
+func ofList(text string) string {
+	lines := strings.Split(text, "\n")
+	if len(lines) < 2 || strings.Fields(lines[1]) == nil {
+		return ""
+	}
+	return strings.Fields(lines[1])[0]
+}
+
 // TestTheDemoAndItsThreeThingsToTry is what a newcomer does first.
 func TestTheDemoAndItsThreeThingsToTry(t *testing.T) {
 	t.Parallel()
@@ -125,6 +134,22 @@ func TestTheDemoAndItsThreeThingsToTry(t *testing.T) {
 	it.types(5, "lock", "P7-0002", "--wait", "--timeout=1s", "--reason=test")
 	handle(t, r.ControlURL, "P7-0002", map[string]any{"online": true})
 	eventually(t, "the phone is locked when it is back", func() bool { return lookAt(t, r.ControlURL, "P7-0002").Locked })
+
+	// Stop all wipes, and lift that again: two people, neither of whom stopped them.
+	says(t, "the freeze", it.types(0, "freeze", "--reason=wipes that nobody asked for"), "Nothing that destroys leaves from now on")
+	says(t, "what a wipe waits for", it.types(0, "wipe", "P7-0002", "--yes", "--otp="+it.otp(), "--reason=test"), "Stopped by a freeze")
+	security := visits(t, r, "security")
+	freeze := ofList(security.types(0, "freezes"))
+	it.types(3, "freeze", "lift", freeze, "--reason=please")
+	security.types(0, "freeze", "lift", freeze, "--reason=it was a drill")
+	security.types(3, "freeze", "lift", freeze)
+	if lookAt(t, r.ControlURL, "P7-0002").Wiped {
+		t.Error("a phone was wiped during the freeze")
+	}
+	says(t, "taken back", security.types(0, "cancel-all", "--person=it", "--reason=it was a drill"), "Taken back: 1.")
+	says(t, "the lift", admin.types(0, "freeze", "lift", freeze), "Lifted")
+	says(t, "the freezes", security.types(0, "freezes"), "No freeze holds")
+	says(t, "the limits", admin.types(0, "limits", "set", "destructive_server_day", "30", "--reason=a drill"), "30 devices a day for the whole server")
 
 	// Ctrl-C, and it goes on with the same devices.
 	demo.signal(os.Interrupt)

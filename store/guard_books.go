@@ -30,10 +30,10 @@ func (t *tx) openBooks(facts []commands.Facts) (*books, error) {
 	b := &books{}
 	b.Now = now
 	b.Fleet = t.fleetOf(b)
-	if b.Entries, err = t.counted(now); err != nil {
+	if b.Entries, err = counted(t.DB, now); err != nil {
 		return nil, err
 	}
-	if b.Numbers, err = t.limitNumbers(now); err != nil {
+	if b.Numbers, err = limitNumbers(t.DB, now); err != nil {
 		return nil, err
 	}
 	if b.Freezes, err = activeFreezes(t.DB); err != nil {
@@ -50,13 +50,13 @@ func (t *tx) openBooks(facts []commands.Facts) (*books, error) {
 }
 
 // counted reads every command that counts for a limit now.
-func (t *tx) counted(now time.Time) ([]limits.Entry, error) {
+func counted(db *gorm.DB, now time.Time) ([]limits.Entry, error) {
 	var rows []struct {
 		ID, DeviceID, Weight, Person, SiteID, Class, State string
 		ReleasedAt                                         dbTime
 		Approved, Reserved, AskedLost                      bool
 	}
-	err := t.Raw(`SELECT id, device_id, weight, person, site_id, class, state, released_at, approved, reserved, asked_lost FROM command
+	err := db.Raw(`SELECT id, device_id, weight, person, site_id, class, state, released_at, approved, reserved, asked_lost FROM command
 			WHERE counts AND released_at > ? AND weight = 'destructive'
 		UNION SELECT id, device_id, weight, person, site_id, class, state, released_at, approved, reserved, asked_lost FROM command
 			WHERE counts AND released_at > ? AND weight = 'disruptive'
@@ -73,25 +73,6 @@ func (t *tx) counted(now time.Time) ([]limits.Entry, error) {
 			ReleasedAt: r.ReleasedAt.time(), Approved: r.Approved, Reserved: r.Reserved, Lost: r.AskedLost}
 	}
 	return entries, nil
-}
-
-// limitNumbers reads the numbers that hold now: the newest change of each limit
-// whose time has come.
-func (t *tx) limitNumbers(now time.Time) (limits.Numbers, error) {
-	var rows []struct {
-		Rule   string
-		Number int
-	}
-	err := t.Raw("SELECT rule, number FROM limit_change WHERE effective_at > 0 AND effective_at <= ? AND ended_at = 0 ORDER BY effective_at, id",
-		dbTime(now)).Scan(&rows).Error
-	if err != nil {
-		return nil, fmt.Errorf("read the limits: %w", err)
-	}
-	numbers := limits.Numbers{}
-	for _, r := range rows {
-		numbers[limits.ID(r.Rule)] = r.Number
-	}
-	return numbers, nil
 }
 
 // sitesOf finds the site of each place that a device of facts stands in.

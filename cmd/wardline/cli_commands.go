@@ -178,6 +178,7 @@ type approveCmd struct {
 	ID     string `arg:"" help:"The command." placeholder:"COMMAND"`
 	Deny   string `help:"Say no, for this reason." placeholder:"REASON"`
 	Yes    bool   `help:"Do not ask. Needed when nobody sits at a terminal; then --order-hash is needed too."`
+	OTP    string `help:"One-time code, where the approval needs a step-up." placeholder:"CODE" name:"otp"`
 	// OrderHash pins what is approved when no person looks at it.
 	OrderHash string `help:"The order's hash as it was shown to you." placeholder:"HASH"`
 }
@@ -201,7 +202,8 @@ func (c *approveCmd) Run(ctx context.Context, t terminal) error {
 		}
 		req.path, req.body = path+"/approve", map[string]string{"order_hash": hash}
 	}
-	if err := cl.do(ctx, req, &cmd); err != nil {
+	what := stepUpFor{device: cmd.DeviceID, otp: c.OTP, what: cmd.Kind}
+	if err := cl.steppingUp(ctx, t, what, req, &cmd); err != nil {
 		return exitFor(err)
 	}
 	return cl.printDecision(ctx, t, c.JSON, cmd)
