@@ -15,15 +15,18 @@ func (a *API) registerAccounts() {
 	register(a, operation{id: "get_account", method: http.MethodGet, path: "/accounts/{id}", tag: "people",
 		summary: "One account"}, may(auth.SelfManage), a.getAccount)
 	register(a, operation{id: "create_account", method: http.MethodPost, path: "/accounts", tag: "people", status: http.StatusCreated,
-		summary: "Make an account", about: "Without a password a set-up link is made; it is shown once."}, mayFresh(auth.AccountsManage), a.createAccount)
+		summary: "Make an account",
+		about:   "Without a password a set-up link is made; it is shown once. Past founding the roles wait for a security officer (account changes): until then the account has none."}, mayFresh(auth.AccountsManage), a.createAccount)
 	register(a, operation{id: "update_account", method: http.MethodPatch, path: "/accounts/{id}", tag: "people",
 		summary: "Change roles, scope, name or status of an account",
-		about:   "Taking rights away ends the account's sessions at once. Nobody changes their own roles."}, mayFresh(auth.AccountsManage), a.updateAccount)
+		about: "Taking rights away is done at once, and ends the account's sessions. What gives rights waits for a security officer (account changes), " +
+			"except during founding. Nobody changes their own roles."}, mayFresh(auth.AccountsManage), a.updateAccount)
 	register(a, operation{id: "new_setup_link", method: http.MethodPost, path: "/accounts/{id}/setup-link", tag: "people", status: http.StatusCreated,
 		summary: "Make a link with which somebody chooses a new password"}, mayFresh(auth.AccountsManage), a.newSetupLink)
 	register(a, operation{id: "reset_totp", method: http.MethodPost, path: "/accounts/{id}/reset-totp", tag: "people", status: http.StatusNoContent,
 		summary: "Take away somebody's second factors, so that they can set up others",
 		about:   "Authenticator app, passkeys and recovery codes. The account's roles cool off anew, and somebody has to confirm the person."}, mayFresh(auth.AccountsManage), a.resetTOTP)
+	a.registerAccountChanges()
 	register(a, operation{id: "list_vouches", method: http.MethodGet, path: "/vouches", tag: "people",
 		summary: "Accounts with a new role that nobody has confirmed yet"}, mayFresh(auth.AccountsVouch), a.listVouches)
 	register(a, operation{id: "vouch", method: http.MethodPost, path: "/accounts/{id}/vouch", tag: "people",

@@ -56,6 +56,9 @@ type People interface {
 	ChangeAccount(ctx context.Context, p auth.Principal, id auth.AccountID, c auth.AccountChange) (auth.Account, error)
 	NewSetupLink(ctx context.Context, p auth.Principal, id auth.AccountID) (string, error)
 	ResetFactors(ctx context.Context, p auth.Principal, id auth.AccountID) error
+	AccountChanges(ctx context.Context, p auth.Principal, account auth.AccountID) ([]auth.PendingChange, error)
+	ApproveChange(ctx context.Context, p auth.Principal, id auth.ChangeID, proof auth.Proof) (auth.PendingChange, error)
+	DenyChange(ctx context.Context, p auth.Principal, id auth.ChangeID, why string) (auth.PendingChange, error)
 	Vouchable(ctx context.Context, p auth.Principal) ([]auth.Account, error)
 	Vouch(ctx context.Context, p auth.Principal, id auth.AccountID, proof auth.Proof) (auth.Account, error)
 

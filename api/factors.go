@@ -78,6 +78,7 @@ type askPasskeyInput struct {
 		BatchID  string         `json:"batch_id,omitempty" maxLength:"64" doc:"For POST /auth/step-up for one batch."`
 		UserCode string         `json:"user_code,omitempty" maxLength:"16" doc:"For a step-up that waits to be confirmed."`
 		Vouch    auth.AccountID `json:"vouch,omitempty" maxLength:"64" doc:"For POST /accounts/{id}/vouch."`
+		Change   auth.ChangeID  `json:"account_change,omitempty" maxLength:"64" doc:"For POST /account-changes/{id}/approve."`
 		Factors  bool           `json:"factors,omitempty" doc:"For changing my own factors."`
 	}
 }
@@ -90,7 +91,7 @@ func (a *API) askPasskey(ctx context.Context, in *askPasskeyInput) (*output[Pass
 		subject string
 	}{
 		{b.DeviceID != "", auth.Subject{Device: b.DeviceID}.String()}, {b.BatchID != "", auth.Subject{Batch: b.BatchID}.String()},
-		{b.UserCode != "", ""}, {b.Vouch != "", auth.ForVouch(b.Vouch)}, {b.Factors, auth.ForFactors},
+		{b.UserCode != "", ""}, {b.Vouch != "", auth.ForVouch(b.Vouch)}, {b.Change != "", auth.ForChange(b.Change)}, {b.Factors, auth.ForFactors},
 	} {
 		if s.named {
 			subjects = append(subjects, s.subject)

@@ -104,12 +104,24 @@ type Created struct {
 	SetupToken string
 }
 
-// CreateAccount makes an account for somebody else.
+// CreateAccount makes an account for somebody else. Past founding its roles wait
+// for a second person.
 func (s *Service) CreateAccount(ctx context.Context, p Principal, n NewAccount) (Created, error) {
 	if err := Authorise(p, AccountsManage, Anywhere); err != nil {
 		return Created{}, err
 	}
-	return s.createAccount(ctx, p.Actor(), n, false)
+	return s.createAccount(ctx, p.Actor(), n, func(person Person, st Standing) (Person, error) {
+		person.coolAll(p.Actor().ID, st.Now)
+		if p.Founding {
+			return person, nil
+		}
+		// The account is there, with a password and a factor if its person sets them
+		// up; what it may do waits for a second person.
+		none := Rights{}
+		person.Pending = s.waits(p, person.Account, none, rightsOf(person.Account))
+		person.Roles, person.Scope, person.Cooling = nil, Scope{}, nil
+		return person, nil
+	})
 }
 
 // CreateAccountLocally makes an account for whoever runs a program on the host
@@ -119,7 +131,12 @@ func (s *Service) CreateAccountLocally(ctx context.Context, by audit.Actor, n Ne
 	if err := onHost(by); err != nil {
 		return Created{}, err
 	}
-	return s.createAccount(ctx, by, n, s.furnished)
+	return s.createAccount(ctx, by, n, func(person Person, st Standing) (Person, error) {
+		if !s.furnished {
+			person.coolAll(by.ID, st.Now)
+		}
+		return person, nil
+	})
 }
 
 // onHost guards the methods that ask for no right: their caller sits on the host
@@ -131,7 +148,7 @@ func onHost(by audit.Actor) error {
 	return nil
 }
 
-func (s *Service) createAccount(ctx context.Context, by audit.Actor, n NewAccount, longHeld bool) (Created, error) {
+func (s *Service) createAccount(ctx context.Context, by audit.Actor, n NewAccount, rule func(Person, Standing) (Person, error)) (Created, error) {
 	n.Username, n.Name = normaliseUsername(n.Username), strings.TrimSpace(n.Name)
 	if err := n.check(); err != nil {
 		return Created{}, err
@@ -149,12 +166,7 @@ func (s *Service) createAccount(ctx context.Context, by audit.Actor, n NewAccoun
 		}
 		created.SetupToken, link = token, &SetupLink{Hash: hash, Account: p.ID}
 	}
-	created.Account, err = s.storage.AddAccount(ctx, by, p, link, func(p Person, st Standing) (Person, error) {
-		if !longHeld {
-			p.coolAll(by.ID, st.Now)
-		}
-		return p, nil
-	})
+	created.Account, err = s.storage.AddAccount(ctx, by, p, link, rule)
 	if errors.Is(err, ErrTaken) {
 		return Created{}, codeUsernameTaken.New("There is already an account %q.", n.Username).WithField("username", "is taken")
 	}
@@ -233,12 +245,44 @@ func (s *Service) ChangeAccount(ctx context.Context, p Principal, id AccountID, 
 		return Account{}, codeOwnRights.New("You cannot change your own roles, scope or status.")
 	}
 	a, err := s.storage.ChangePerson(ctx, p.Actor(), id, func(person Person, st Standing) (Change, error) {
-		return c.apply(p.Actor(), person, st)
+		if p.Founding {
+			return c.apply(p.Actor(), person, st)
+		}
+		return s.withSecond(p, c, person, st)
 	})
 	if err != nil {
 		return Account{}, hidden(err, "account")
 	}
 	return a, nil
+}
+
+// withSecond applies what a change takes away and leaves what it gives to a second
+// person.
+func (s *Service) withSecond(p Principal, c AccountChange, person Person, st Standing) (Change, error) {
+	whole, err := c.apply(p.Actor(), person, st) // says what is wrong with it at once
+	if err != nil {
+		return Change{}, err
+	}
+	before, after := rightsOf(person.Account), rightsOf(whole.Person.Account)
+	if !gives(before, after) {
+		return whole, nil
+	}
+	left := taken(before, after)
+	change, err := AccountChange{Name: c.Name, Scope: &left.Scope, Disabled: &left.Disabled}.apply(p.Actor(), person, st)
+	if err != nil {
+		return Change{}, err
+	}
+	if len(left.Roles) < len(before.Roles) {
+		change.Person.Roles = left.Roles
+		change.Person.coolRoles("", st.Now, func(Role) bool { return false })
+		change.EndSessions, change.Reason = true, "rights changed"
+		change.Detail["roles_before"], change.Detail["roles"] = before.Roles, left.Roles
+		if err := lastOnes(person.Account, change.Person.Account, st); err != nil {
+			return Change{}, err
+		}
+	}
+	change.Person.Pending = s.waits(p, person.Account, left, after)
+	return change, nil
 }
 
 // apply is the rule of ChangeAccount.
@@ -269,15 +313,14 @@ func (c AccountChange) apply(by audit.Actor, person Person, st Standing) (Change
 	if after.Name == "" || len(after.Name) > 200 {
 		f.WithField("name", "is 1 to 200 bytes")
 	}
-	checkRoles(f, after.Roles, after.Scope)
+	if len(after.Roles) > 0 || len(before.Roles) > 0 { // an account whose roles still wait has none
+		checkRoles(f, after.Roles, after.Scope)
+	}
 	if len(f.Fields) > 0 {
 		return Change{}, f
 	}
-	if before.IsAdmin() && !after.IsAdmin() && st.OtherAdmins == 0 {
-		return Change{}, codeLastAdmin.New("%s is the last administrator.", before.Name)
-	}
-	if !before.ApproverFrom().IsZero() && after.ApproverFrom().IsZero() && st.FoundingEnded && st.OtherApprovers < 2 {
-		return Change{}, codeLastApprovers.New("%s is one of the last two people who can approve destructive work.", before.Name)
+	if err := lastOnes(before, *after, st); err != nil {
+		return Change{}, err
 	}
 	after.coolRoles(by.ID, st.Now, func(r Role) bool {
 		return !slices.Contains(before.Roles, r) || (before.Disabled && !after.Disabled) || wider(before.Scope, after.Scope)
@@ -287,6 +330,17 @@ func (c AccountChange) apply(by audit.Actor, person Person, st Standing) (Change
 		change.EndSessions, change.Reason = true, "rights changed"
 	}
 	return change, nil
+}
+
+// lastOnes keeps the last administrator and the last two approvers.
+func lastOnes(before, after Account, st Standing) error {
+	if before.IsAdmin() && !after.IsAdmin() && st.OtherAdmins == 0 {
+		return codeLastAdmin.New("%s is the last administrator.", before.Name)
+	}
+	if !before.ApproverFrom().IsZero() && after.ApproverFrom().IsZero() && st.FoundingEnded && st.OtherApprovers < 2 {
+		return codeLastApprovers.New("%s is one of the last two people who can approve destructive work.", before.Name)
+	}
+	return nil
 }
 
 // lessRights reports whether a role, or everything, was taken away.

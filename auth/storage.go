@@ -70,6 +70,8 @@ type Person struct {
 	// Notes are what a rule wants recorded beside its own event; they are not
 	// stored.
 	Notes []Note
+	// Pending is stored with the account: rights that wait for a second person.
+	Pending *PendingChange
 }
 
 // Standing is what a rule about one account must know of all of them, and of the
@@ -223,6 +225,14 @@ type Storage interface {
 	// ChangePerson changes one account by a rule that sees it locked. Two changes
 	// that each look at the number of admins see each other.
 	ChangePerson(ctx context.Context, by audit.Actor, id AccountID, rule func(Person, Standing) (Change, error)) (Account, error)
+	// AccountChanges lists the changes that still wait for a second person, or,
+	// when an account is named, all of that account; newest first, at most 500.
+	AccountChanges(ctx context.Context, account AccountID) ([]PendingChange, error)
+	// AccountChange reads one.
+	AccountChange(ctx context.Context, id ChangeID) (PendingChange, error)
+	// DecideAccountChange decides about one by a rule that sees it and its account
+	// locked; a change of the account, when the rule returns one, is made with it.
+	DecideAccountChange(ctx context.Context, by audit.Actor, id ChangeID, rule func(PendingChange, Person, Standing) (PendingChange, *Change, error)) (PendingChange, error)
 	// AddSetupLink stores a link that is good for SetupLinkLife, in place of the
 	// account's earlier one or the earlier one for the first admin.
 	AddSetupLink(ctx context.Context, by audit.Actor, link SetupLink, check func(Standing) error) error

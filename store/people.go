@@ -146,6 +146,9 @@ func (s *Store) AddAccount(ctx context.Context, by audit.Actor, p auth.Person, l
 				return err
 			}
 		}
+		if err := t.addPending(by, p); err != nil {
+			return err
+		}
 		t.record(audit.Event{Actor: by, Action: "account.created", Subject: subjectOf(p.ID),
 			Detail: map[string]any{"username": p.Username, "name": p.Name, "roles": p.Roles, "scope": p.Scope, "setup_link": link != nil}})
 		return t.endFounding(st)
@@ -273,6 +276,9 @@ func (t *tx) changePerson(by audit.Actor, c auth.Change, before auth.Standing) (
 	}
 	t.record(audit.Event{Actor: by, Action: c.Action, Subject: subjectOf(p.ID), Detail: c.Detail})
 	t.recordNotes(by, p)
+	if err := t.addPending(by, p); err != nil {
+		return p.Account, err
+	}
 	if c.EndSessions {
 		if _, err := t.endSessions(by, p.ID, "", c.Except, c.Reason); err != nil {
 			return p.Account, err

@@ -15,6 +15,7 @@ func suiteCooling(t *testing.T, h *Harness) {
 	h.Run("with fewer than three approvers a confirmed role waits four hours", testNewRoleFew)
 	h.Run("a role given back, a wider scope and a factor taken away begin the day anew", testBeginsAnew)
 	h.Run("a new authenticator app waits a day, and the old one stays good meanwhile", testNewFactor)
+	h.Run("what an administrator gives waits for a security officer, and what is taken goes at once", testTwoForRights)
 	h.Run("the last two approvers stay, also when two are taken away at once", testLastApprovers)
 	h.Run("during founding the first administrator confirms the first two approvers, and then it is over", testFoundingHandsOver)
 }
@@ -39,7 +40,21 @@ func (p *people) arrives(admin auth.Principal, username string, roles ...auth.Ro
 	made, err := p.auth.CreateAccount(p.ctx, admin, auth.NewAccount{Username: username, Name: username, Roles: roles,
 		Password: staffPassword, TOTPSeed: staffSeed})
 	p.must(err)
+	p.agreed(made.Account.ID)
 	return made.Account.ID
+}
+
+// agreed has the security officer agree to what waits for this account.
+func (p *people) agreed(id auth.AccountID) {
+	p.t.Helper()
+	root := p.now("root")
+	list, err := p.auth.AccountChanges(p.ctx, root, id)
+	p.must(err)
+	if len(list) == 0 || list[0].State != auth.ChangePending {
+		return
+	}
+	_, err = p.auth.ApproveChange(p.ctx, p.now("sam"), list[0].ID, auth.Proof{OTP: p.freshCode()})
+	p.must(err)
 }
 
 // now is somebody as a route that destroys sees them at this moment.
@@ -54,6 +69,10 @@ func (p *people) vouch(by string, id auth.AccountID) error {
 
 func wipesPhone(p auth.Principal) error {
 	return auth.AuthoriseKind(p, device.KindWipe, "", auth.Target{Class: device.ClassPhoneIssued})
+}
+
+func wipesPump(p auth.Principal) error {
+	return auth.AuthoriseKind(p, device.KindWipe, "", auth.Target{Class: device.ClassPumpLVP})
 }
 
 func agreesToWipe(p auth.Principal) error {
@@ -111,18 +130,18 @@ func testNewRole(t *testing.T, h *Harness) {
 func testNewRoleFew(t *testing.T, h *Harness) {
 	p := founded(t, h)
 	p.hire("ina", auth.RoleIT)
-	p.hire("bea", auth.RoleBiomed)
+	p.hire("sam", auth.RoleSecurity)
 	p = p.strictly()
-	new := p.arrives(p.now("root"), "sam", auth.RoleSecurity)
+	new := p.arrives(p.now("root"), "bea", auth.RoleBiomed)
 	began := h.Clock.Now()
-	p.must(p.vouch("bea", new))
+	p.must(p.vouch("ina", new))
 	h.Clock.Set(began.Add(4*time.Hour - 5*time.Minute))
-	p.refused(wipesPhone(p.now("sam")), "cooling_off")
+	p.refused(wipesPump(p.now("bea")), "cooling_off")
 	h.Clock.Set(began.Add(4 * time.Hour))
-	sam := p.now("sam")
-	p.must(wipesPhone(sam))
+	bea := p.now("bea")
+	p.must(wipesPump(bea))
 	// The factor with which a person came was confirmed with the person.
-	_, _, err := p.auth.StepUp(p.ctx, sam, auth.Proof{OTP: p.freshCode()}, onePhone)
+	_, _, err := p.auth.StepUp(p.ctx, bea, auth.Proof{OTP: p.freshCode()}, onePhone)
 	p.must(err)
 }
 
@@ -133,6 +152,7 @@ func testBeginsAnew(t *testing.T, h *Harness) {
 		t.Helper()
 		_, err := p.auth.ChangeAccount(p.ctx, p.now("root"), ina, c)
 		p.must(err)
+		p.agreed(ina)
 	}
 	settle := func() {
 		t.Helper()
