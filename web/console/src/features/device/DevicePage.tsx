@@ -1,17 +1,24 @@
-import { Alert, Group, Skeleton, Stack, Text } from "@mantine/core";
+import { Alert, Group, Skeleton, Stack, Tabs, Text } from "@mantine/core";
 import { IconPlugConnectedX } from "@tabler/icons-react";
 import { useParams } from "@tanstack/react-router";
 import { relative } from "../../i18n/format";
 import { useT } from "../../i18n/strings";
+import { useMay } from "../../session/useSession";
 import { Page } from "../../ui/Page";
 import { QueryView } from "../../ui/QueryView";
 import { RouteLink } from "../../ui/RouteLink";
+import { text, useAddress } from "../../ui/useAddress";
 import { useWords } from "../../words/words";
+import { DeviceActions } from "../actions/DeviceActions";
 import { ReadAt, useSinceRead } from "./Age";
 import { Badges } from "./Badges";
+import { CareMenu } from "./care/CareMenu";
+import { Certificates } from "./Certificates";
+import { Configuration } from "./Configuration";
 import { CopyText } from "./CopyText";
 import classes from "./device.module.css";
 import { How } from "./How";
+import { Inventory } from "./Inventory";
 import { Pending } from "./Pending";
 import { deviceStrings } from "./strings";
 import { Therapy } from "./Therapy";
@@ -29,7 +36,7 @@ export default function DevicePage() {
   const query = useDevice(id);
   const device = query.data;
   return (
-    <Page title={device ? `${say("class", device.class)} ${nameOf(device)}` : t("title")} above={<Back />}>
+    <Page title={device ? `${say("class", device.class)} ${nameOf(device)}` : t("title")} above={<Back />} actions={device && <CareMenu device={device} />}>
       <QueryView query={query} loading={<Waiting />}>
         {(device) => (
           <ReadAt value={query.dataUpdatedAt}>
@@ -56,18 +63,60 @@ function Content({ device }: { device: Device }) {
       <Stale />
       <Identity device={device} />
       <Badges device={device} />
+      <div className={classes.noPrint}>
+        <DeviceActions device={device} />
+      </div>
       <Warnings device={device} />
       <Pending device={device} />
-      <div className={classes.columns}>
-        <Stack gap="md">
-          <Therapy device={device} />
-          <Who device={device} />
-          <Where device={device} />
-          <How device={device} />
-        </Stack>
-        <Timeline device={device} />
-      </div>
+      <Parts device={device} />
     </Stack>
+  );
+}
+
+const parts = ["overview", "certificates", "configuration", "inventory"] as const;
+
+/** The parts of the page; those that I may not see are left out. */
+function Parts({ device }: { device: Device }) {
+  const t = useT(deviceStrings);
+  const may = useMay();
+  const mine = parts.filter((part) => (part !== "certificates" && part !== "configuration") || may(`${part === "configuration" ? "configurations" : part}.read`));
+  const [{ tab }, setAddress] = useAddress((raw) => ({ tab: mine.find((part) => part === text(raw, "tab")) ?? "overview" }));
+  return (
+    <Tabs value={tab} keepMounted={false} onChange={(value) => setAddress({ tab: value === "overview" ? undefined : value }, { replace: true })}>
+      <Tabs.List mb="md" className={classes.noPrint}>
+        {mine.map((part) => (
+          <Tabs.Tab value={part} key={part}>
+            {t(`tabs.${part}`)}
+          </Tabs.Tab>
+        ))}
+      </Tabs.List>
+      <Tabs.Panel value="overview">
+        <Overview device={device} />
+      </Tabs.Panel>
+      <Tabs.Panel value="certificates">
+        <Certificates device={device} />
+      </Tabs.Panel>
+      <Tabs.Panel value="configuration">
+        <Configuration device={device} />
+      </Tabs.Panel>
+      <Tabs.Panel value="inventory">
+        <Inventory device={device} />
+      </Tabs.Panel>
+    </Tabs>
+  );
+}
+
+function Overview({ device }: { device: Device }) {
+  return (
+    <div className={classes.columns}>
+      <Stack gap="md">
+        <Therapy device={device} />
+        <Who device={device} />
+        <Where device={device} />
+        <How device={device} />
+      </Stack>
+      <Timeline device={device} />
+    </div>
   );
 }
 

@@ -34,6 +34,22 @@ export function Card({ title, icon: Icon, aside, children, ...rest }: CardProps)
   );
 }
 
+/** Where all the facts of a card are from, and how old they are: said once. */
+export function FromSource({ source, age, at }: { source: Source; age?: number | null; at?: string | null }) {
+  const t = useT(deviceStrings);
+  return (
+    <Text size="xs" c="dimmed">
+      {t(`source.${source}`)}
+      {typeof age === "number" && (
+        <>
+          {" · "}
+          <Age seconds={age} at={at ?? null} />
+        </>
+      )}
+    </Text>
+  );
+}
+
 /** A list of facts. */
 export function Facts({ children }: { children: ReactNode }) {
   return <dl className={classes.facts}>{children}</dl>;

@@ -3,8 +3,7 @@ import { IconStethoscope } from "@tabler/icons-react";
 import { number } from "../../i18n/format";
 import { useT } from "../../i18n/strings";
 import { useWords } from "../../words/words";
-import { Age } from "./Age";
-import { Card, Fact, Facts } from "./Facts";
+import { Card, Fact, Facts, FromSource } from "./Facts";
 import { lengthOfTime } from "./length";
 import { deviceStrings } from "./strings";
 import { speaks, wrongClock, type Device } from "./useDevice";
@@ -14,11 +13,10 @@ export function How({ device }: { device: Device }) {
   const t = useT(deviceStrings);
   const say = useWords();
   const age = device.last_seen_age_seconds;
-  const said = { source: "device", age } as const;
   const yesNo = (value: boolean | null) => (value === null ? undefined : value ? t("how.yes") : <b>{t("how.no")}</b>);
   const off = device.clock_offset_seconds;
   return (
-    <Card title={t("how.title")} icon={IconStethoscope}>
+    <Card title={t("how.title")} icon={IconStethoscope} aside={age !== null && <FromSource source="device" age={age} at={device.last_seen_at} />}>
       <Text size="sm" mb="sm">
         <b>{say("management", device.management)}.</b> {speaks(device) ? t("level.all") : say("cannotKnow", device.management)}
       </Text>
@@ -28,29 +26,27 @@ export function How({ device }: { device: Device }) {
         </Text>
       ) : (
         <Facts>
-          <Fact label={t("how.lastSeen")} unknown={t("how.never")}>
-            {age !== null && <Age seconds={age} at={device.last_seen_at} />}
-          </Fact>
-          <Fact label={t("how.battery")} {...said}>
+          {age === null && <Fact label={t("how.lastSeen")} unknown={t("how.never")} />}
+          <Fact label={t("how.battery")}>
             {device.battery_percent !== null && `${number(device.battery_percent)} %, ${device.charging ? t("how.charging") : t("how.notCharging")}`}
           </Fact>
-          <Fact label={t("how.encrypted")} unknown={t("how.cannotSay")} {...said}>
+          <Fact label={t("how.encrypted")} unknown={t("how.cannotSay")}>
             {yesNo(device.storage_encrypted)}
           </Fact>
-          <Fact label={t("how.passcode")} unknown={t("how.cannotSay")} {...said}>
+          <Fact label={t("how.passcode")} unknown={t("how.cannotSay")}>
             {yesNo(device.passcode_set)}
           </Fact>
           {age !== null && (
             <>
-              <Fact label={t("how.lock")} {...said}>
+              <Fact label={t("how.lock")}>
                 {device.locked ? t("how.locked") : t("how.unlocked")}
               </Fact>
               {device.model.capabilities.includes("lost_mode_on") && (
-                <Fact label={t("how.lostMode")} {...said}>
+                <Fact label={t("how.lostMode")}>
                   {device.lost_mode ? t("how.on") : t("how.off")}
                 </Fact>
               )}
-              <Fact label={t("how.clock")} {...said}>
+              <Fact label={t("how.clock")}>
                 {Math.abs(off) < wrongClock ? t("how.clockRight") : <b>{`${lengthOfTime(Math.abs(off))} ${off > 0 ? t("warn.ahead") : t("warn.behind")}`}</b>}
               </Fact>
             </>

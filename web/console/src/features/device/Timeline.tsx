@@ -93,7 +93,7 @@ function ToComeList({ future }: { future: ToCome[] }) {
     <>
       <div className={classes.day}>{t("future")}</div>
       <ol className={classes.moments}>
-        {future.map(({ key, at, words, link }) => (
+        {future.map(({ key, at, words, link, day: whole }) => (
           <li className={classes.moment} key={key}>
             <span className={classes.momentIcon}>
               <IconHourglassLow size={16} aria-hidden />
@@ -106,7 +106,13 @@ function ToComeList({ future }: { future: ToCome[] }) {
                 </RouteLink>
               )}
             </span>
-            <Clock at={at} />
+            {whole ? (
+              <time dateTime={at.slice(0, "2026-08-31".length)} className={classes.momentTime}>
+                {day(at)}
+              </time>
+            ) : (
+              <Clock at={at} />
+            )}
           </li>
         ))}
       </ol>

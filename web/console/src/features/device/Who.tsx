@@ -4,7 +4,7 @@ import { dateTime } from "../../i18n/format";
 import { useT } from "../../i18n/strings";
 import { Time } from "../../ui/Time";
 import { useWords } from "../../words/words";
-import { Card, Fact, Facts } from "./Facts";
+import { Card, Fact, Facts, FromSource } from "./Facts";
 import { deviceStrings } from "./strings";
 import type { Device } from "./useDevice";
 
@@ -13,15 +13,15 @@ export function Who({ device }: { device: Device }) {
   const t = useT(deviceStrings);
   const say = useWords();
   return (
-    <Card title={t("who.title")} icon={IconUser}>
+    <Card title={t("who.title")} icon={IconUser} aside={<FromSource source="people" />}>
       <Facts>
-        <Fact label={t("who.holder")} unknown={t("nobody")} source="people">
+        <Fact label={t("who.holder")} unknown={t("nobody")}>
           {device.owner}
         </Fact>
-        <Fact label={t("who.custody")} source="people">
+        <Fact label={t("who.custody")}>
           {[say("custody", device.custody.kind), device.custody.which].filter(Boolean).join(": ")}
         </Fact>
-        <Fact label={t("who.condition")} source="people">
+        <Fact label={t("who.condition")}>
           {say("condition", device.condition)}
         </Fact>
         <Fact label={t("who.stage")}>{say("stage", device.stage)}</Fact>
@@ -52,7 +52,7 @@ export function Who({ device }: { device: Device }) {
           </Fact>
         )}
         {device.class.startsWith("pump_") && (
-          <Fact label={t("who.sanitised")} unknown={t("who.neverSanitised")} source="people">
+          <Fact label={t("who.sanitised")} unknown={t("who.neverSanitised")}>
             {device.sanitised_at && <Time at={device.sanitised_at} />}
           </Fact>
         )}

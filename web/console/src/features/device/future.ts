@@ -13,6 +13,8 @@ export interface ToCome {
   at: string;
   words: string;
   sort: Sort;
+  /** A day without a time. */
+  day?: boolean;
   link?: string;
 }
 
@@ -35,6 +37,6 @@ export function useFuture(device: Device): ToCome[] {
   }
   const certificate = device.certificate;
   if (certificate && certificate.status !== "revoked") out.push({ key: "certificate", at: certificate.not_after, words: t("to.certificateEnds"), sort: "trust" });
-  if (inventory?.udi?.expires) out.push({ key: "label", at: inventory.udi.expires, words: t("to.labelExpires"), sort: "record" });
+  if (inventory?.udi?.expires) out.push({ key: "label", at: `${inventory.udi.expires}T12:00:00`, words: t("to.labelExpires"), sort: "record", day: true });
   return out.filter(({ at }) => new Date(at).getTime() > now).sort((a, b) => new Date(b.at).getTime() - new Date(a.at).getTime());
 }
