@@ -38,4 +38,13 @@ export const screens: Screen[] = [
   { path: "/places/import", name: "importAccessPoints", permission: "places.write", load: () => import("./features/places/ImportPage") },
   { path: "/places/$id/list", name: "wardList", permission: "devices.read", load: () => import("./features/places/WardListPage") },
   { path: "/places/$id", name: "place", permission: "places.read", load: () => import("./features/places/PlacePage") },
+  {
+    path: "/configurations",
+    name: "configurations",
+    menu: { icon: "configurations", group: "setup" },
+    permission: "configurations.read",
+    load: () => import("./features/configurations/ConfigurationsPage"),
+  },
+  { path: "/configurations/new", name: "newConfiguration", permission: "configurations.write", load: () => import("./features/configurations/NewConfigurationPage") },
+  { path: "/configurations/$id", name: "configuration", permission: "configurations.read", load: () => import("./features/configurations/ConfigurationPage") },
 ];
