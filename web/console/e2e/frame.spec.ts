@@ -12,7 +12,7 @@ test("a wrong password is refused in words that do not tell what was wrong", asy
   await page.goto(hospital.webURL);
   await page.getByLabel("User name").fill(hospital.account("it").username);
   await page.getByLabel(/^Password/).fill("not the password of anybody");
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await expect(page.getByRole("alert")).toContainText("which one is not told");
   await page.close();
 });

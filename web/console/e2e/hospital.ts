@@ -94,7 +94,7 @@ export class Hospital {
     await page.getByLabel("User name").fill(account.username);
     await page.getByLabel(/^Password/).fill(account.password);
     await page.getByLabel("One-time code").fill(await this.otp(role));
-    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
     await expect(page.getByRole("navigation", { name: "Main menu" }).or(page.getByLabel("Search or scan"))).not.toHaveCount(0);
   }
 

@@ -37,6 +37,7 @@ export const screens: Screen[] = [
   },
   { path: "/places/import", name: "importAccessPoints", permission: "places.write", load: () => import("./features/places/ImportPage") },
   { path: "/places/$id/list", name: "wardList", permission: "devices.read", load: () => import("./features/places/WardListPage") },
+  { path: "/account", name: "account", permission: "self.manage", load: () => import("./features/account/AccountPage") },
   { path: "/places/$id", name: "place", permission: "places.read", load: () => import("./features/places/PlacePage") },
   {
     path: "/configurations",

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { problemOf, type Problem } from "../api/problem";
 import { useT } from "../i18n/strings";
 import { ProblemAlert } from "../ui/ProblemAlert";
+import { knowsPasskeys, wasClosed } from "./passkey";
 import { session } from "./session";
 import { sessionStrings } from "./strings";
 
@@ -29,6 +30,16 @@ export function SignInForm({ username = "" }: Props) {
       setBusy(false);
     }
   });
+  const byPasskey = async () => {
+    setBusy(true);
+    setProblem(undefined);
+    try {
+      await session.signInByPasskey();
+    } catch (error) {
+      if (!wasClosed(error)) setProblem(problemOf(error));
+      setBusy(false);
+    }
+  };
   return (
     <form onSubmit={submit}>
       <Stack>
@@ -56,6 +67,11 @@ export function SignInForm({ username = "" }: Props) {
         <Button type="submit" loading={busy} fullWidth>
           {t("submit")}
         </Button>
+        {knowsPasskeys() && (
+          <Button variant="default" disabled={busy} onClick={() => void byPasskey()} fullWidth>
+            {t("passkey")}
+          </Button>
+        )}
       </Stack>
     </form>
   );

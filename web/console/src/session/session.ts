@@ -1,5 +1,6 @@
 import createFetchClient from "openapi-fetch";
 import type { components, paths } from "../api/schema";
+import { askPasskey } from "./passkey";
 
 export type Me = components["schemas"]["Me"];
 export type Permission = Me["permissions"][number];
@@ -74,6 +75,13 @@ class Session {
     const { data, error } = await anonymous.POST("/api/v1/auth/login", { body });
     if (error) throw error;
     await this.accept(data);
+  }
+
+  /** Signs in with whatever passkey the browser has, without user name and password. */
+  async signInByPasskey(): Promise<void> {
+    const { data, error } = await anonymous.POST("/api/v1/auth/passkeys/sign-in-question", {});
+    if (error) throw error;
+    await this.signIn({ username: "", password: "", passkey: await askPasskey(data) });
   }
 
   /** Takes over what a sign-in by any factor has brought. */

@@ -10,6 +10,7 @@ export const sessionStrings = defineStrings(
     otp: "One-time code",
     otpHint: "6 digits from your authenticator app, if your account has one",
     submit: "Sign in",
+    passkey: "Sign in with a passkey",
     failed: "That did not work. The user name, the password or the code is wrong; which one is not told. A code is good once: wait for the next one.",
     tooMany: "Too many attempts. Wait a little and try again.",
     expiredTitle: "Your session has ended",
@@ -25,6 +26,7 @@ export const sessionStrings = defineStrings(
     otp: "Einmalcode",
     otpHint: "6 Ziffern aus Ihrer Authenticator-App, falls Ihr Konto eine hat",
     submit: "Anmelden",
+    passkey: "Mit einem Passkey anmelden",
     failed:
       "Das hat nicht geklappt. Benutzername, Passwort oder Code sind falsch; was davon, wird nicht gesagt. Ein Code gilt einmal: Warten Sie auf den nächsten.",
     tooMany: "Zu viele Versuche. Warten Sie ein wenig, dann versuchen Sie es noch einmal.",
