@@ -27,6 +27,7 @@ export const screens: Screen[] = [
     permission: "devices.read",
     load: () => import("./features/devices/DevicesPage"),
   },
+  { path: "/devices/import", name: "importDevices", permission: "devices.create", load: () => import("./features/devices/add/AddPage") },
   { path: "/devices/$id", name: "device", permission: "devices.read", load: () => import("./features/device/DevicePage") },
   {
     path: "/places",

@@ -44,7 +44,7 @@ export default function DevicesPage() {
         <>
           {may("devices.export") && <ExportButton query={query} total={found.total} />}
           <ColumnMenu {...choice} />
-          {may("devices.import") && (
+          {may("devices.create") && (
             <RouteButton to="/devices/import" variant="default" size="xs" leftSection={<IconFileImport size={16} aria-hidden />}>
               {t("add")}
             </RouteButton>
@@ -135,7 +135,7 @@ function NoDevices({ list, set }: { list: DeviceList; set: Set }) {
   return (
     <Empty title={t("empty")}>
       {t("emptyText")}
-      {may("devices.import") && (
+      {may("devices.create") && (
         <div>
           <RouteButton to="/devices/import" mt="sm">
             {t("add")}

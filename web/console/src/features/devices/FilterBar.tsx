@@ -44,6 +44,7 @@ export function FilterBar({ list, set }: Props) {
           open={editing === name}
           onOpen={(open) => setEditing(open ? name : undefined)}
           set={set}
+          onLeft={() => add.current?.focus()}
           onRemove={() => {
             setEditing(undefined);
             remove(toAddress(name, []));
@@ -80,14 +81,17 @@ interface ChipProps {
   onOpen: (open: boolean) => void;
   set: Props["set"];
   onRemove: () => void;
+  /** It was closed without a value, and goes away. */
+  onLeft: () => void;
 }
 
-function FilterChip({ name, values, open, onOpen, set, onRemove }: ChipProps) {
+function FilterChip({ name, values, open, onOpen, set, onRemove, onLeft }: ChipProps) {
   const t = useT(devicesStrings);
   const words = useFilterWords(name, values);
   const text = values.length > 0 ? t("filters.chip", { name: t(`filters.${name}`), values: words.join(", ") }) : t(`filters.${name}`);
   // What one changes at one go is one step for "back".
   const changed = useRef(false);
+  const button = useRef<HTMLButtonElement>(null);
   const change = (to: string[]) => {
     set(toAddress(name, to), { replace: changed.current });
     changed.current = true;
@@ -97,15 +101,15 @@ function FilterChip({ name, values, open, onOpen, set, onRemove }: ChipProps) {
       opened={open}
       onChange={onOpen}
       onOpen={() => (changed.current = false)}
+      onClose={() => (values.length > 0 ? button.current?.focus() : onLeft())}
       position="bottom-start"
       shadow="md"
       trapFocus
-      returnFocus
       withinPortal
     >
       <div className={classes.chip} data-empty={values.length === 0 || undefined}>
         <Popover.Target>
-          <button type="button" className={classes.button} title={text} onClick={() => onOpen(!open)}>
+          <button ref={button} type="button" className={classes.button} title={text} onClick={() => onOpen(!open)}>
             {text}
           </button>
         </Popover.Target>

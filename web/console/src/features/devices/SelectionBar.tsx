@@ -1,8 +1,10 @@
 import { Alert, Button, Group, Loader, Paper, Text } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
 import { useEffect, useRef, useState } from "react";
 import { number } from "../../i18n/format";
 import { useT } from "../../i18n/strings";
 import { ProblemAlert } from "../../ui/ProblemAlert";
+import { BatchActions } from "../actions/BatchActions";
 import type { DeviceQuery } from "./filters";
 import classes from "./SelectionBar.module.css";
 import { devicesStrings } from "./strings";
@@ -23,6 +25,8 @@ interface Props {
 export function SelectionBar({ devices, query, total, onChoose, onClear }: Props) {
   const t = useT(devicesStrings);
   const { gathering, gathered, error, gather } = useGathering(query, onChoose);
+  // What may be asked is asked of the server once one has chosen, not at each box.
+  const [settled] = useDebouncedValue(devices, 300);
   return (
     <Paper className={classes.bar} withBorder shadow="md" p="xs" role="region" aria-label={t("selection.label")}>
       {error ? <ProblemAlert error={error} retry={gather} /> : null}
@@ -45,6 +49,9 @@ export function SelectionBar({ devices, query, total, onChoose, onClear }: Props
         <Button variant="subtle" size="xs" color="gray" onClick={onClear}>
           {t("selection.clear")}
         </Button>
+        <div className={classes.actions}>
+          <BatchActions devices={settled} onDone={onClear} />
+        </div>
       </Group>
       {total > mostInBatch && devices.length >= mostInBatch && (
         <Alert variant="light" color="orange" mt="xs" p="xs">
