@@ -24,6 +24,7 @@ export interface SimulatedDevice {
   wiped: boolean;
   therapy?: string;
   online: boolean;
+  bssid: string;
   executed: { command_id: string; kind: string; at: string }[];
 }
 

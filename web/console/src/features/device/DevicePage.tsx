@@ -1,5 +1,5 @@
 import { Alert, Group, Skeleton, Stack, Tabs, Text } from "@mantine/core";
-import { IconPlugConnectedX } from "@tabler/icons-react";
+import { IconEyeOff, IconPlugConnectedX } from "@tabler/icons-react";
 import { useParams } from "@tanstack/react-router";
 import { relative } from "../../i18n/format";
 import { useT } from "../../i18n/strings";
@@ -23,7 +23,7 @@ import { Pending } from "./Pending";
 import { deviceStrings } from "./strings";
 import { Therapy } from "./Therapy";
 import { Timeline } from "./Timeline";
-import { nameOf, useDevice, type Device } from "./useDevice";
+import { nameOf, speaks, useDevice, type Device } from "./useDevice";
 import { Warnings } from "./Warnings";
 import { Where } from "./Where";
 import { Who } from "./Who";
@@ -63,6 +63,7 @@ function Content({ device }: { device: Device }) {
       <Stale />
       <Identity device={device} />
       <Badges device={device} />
+      <Level device={device} />
       <div className={classes.noPrint}>
         <DeviceActions device={device} />
       </div>
@@ -130,6 +131,17 @@ function Stale() {
   return (
     <Alert color="orange" py="xs" icon={<IconPlugConnectedX aria-hidden />}>
       {t("stale", { age: relative(-Math.round(age)) })}
+    </Alert>
+  );
+}
+
+/** What Wardline cannot know of a device that does not speak to it. */
+function Level({ device }: { device: Device }) {
+  const say = useWords();
+  if (speaks(device)) return null;
+  return (
+    <Alert color="gray" variant="light" py="xs" icon={<IconEyeOff aria-hidden />} title={say("management", device.management)}>
+      {say("cannotKnow", device.management)}
     </Alert>
   );
 }

@@ -17,9 +17,11 @@ export function How({ device }: { device: Device }) {
   const off = device.clock_offset_seconds;
   return (
     <Card title={t("how.title")} icon={IconStethoscope} aside={age !== null && <FromSource source="device" age={age} at={device.last_seen_at} />}>
-      <Text size="sm" mb="sm">
-        <b>{say("management", device.management)}.</b> {speaks(device) ? t("level.all") : say("cannotKnow", device.management)}
-      </Text>
+      {speaks(device) && (
+        <Text size="sm" mb="sm">
+          <b>{say("management", device.management)}.</b> {t(device.management === "apple" ? "level.apple" : "level.agent")}
+        </Text>
+      )}
       {!speaks(device) && age === null ? (
         <Text size="sm" c="dimmed">
           {t("how.doesNotReport")}
@@ -51,12 +53,8 @@ export function How({ device }: { device: Device }) {
               </Fact>
             </>
           )}
-          {device.model.wipe_erases && (
-            <Fact label={t("how.wipe")}>
-              {device.model.wipe_erases}
-              {device.model.wipe_keeps && ` ${t("how.wipeKeeps")}: ${device.model.wipe_keeps}`}
-            </Fact>
-          )}
+          {device.model.wipe_erases && <Fact label={t("how.wipe")}>{device.model.wipe_erases}</Fact>}
+          {device.model.wipe_keeps && <Fact label={t("how.wipeKeeps")}>{device.model.wipe_keeps}</Fact>}
         </Facts>
       )}
     </Card>

@@ -1,4 +1,4 @@
-import { Group, List, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { IconHeartRateMonitor } from "@tabler/icons-react";
 import { api, type Schemas } from "../../api/client";
 import { useT } from "../../i18n/strings";
@@ -76,11 +76,11 @@ function Asking({ device }: { device: Device }) {
       {list.length === 0 ? (
         <Text size="sm">{t("therapy.nothingToAsk")}</Text>
       ) : (
-        <List size="sm" listStyleType="none" spacing={4}>
+        <Facts>
           <Kinds label={t("therapy.now")} offers={list.filter((o) => o.allowed)} />
           <Kinds label={t("therapy.wait")} offers={list.filter((o) => !o.allowed && o.may_hold)} />
           <Kinds label={t("therapy.never")} offers={list.filter((o) => !o.allowed && !o.may_hold)} />
-        </List>
+        </Facts>
       )}
     </>
   );
@@ -91,16 +91,5 @@ function Kinds({ label, offers }: { label: string; offers: Schemas["OfferView"][
   const say = useWords();
   if (offers.length === 0) return null;
   const names = offers.map((o) => (o.allowed && o.needs_second_person ? t("therapy.second", { kind: say("kind", o.kind) }) : say("kind", o.kind)));
-  return (
-    <List.Item>
-      <Group gap={4} align="baseline" component="span">
-        <Text span size="sm" c="dimmed">
-          {label}
-        </Text>
-        <Text span size="sm">
-          {names.join(" · ")}
-        </Text>
-      </Group>
-    </List.Item>
-  );
+  return <Fact label={label}>{names.join(" · ")}</Fact>;
 }

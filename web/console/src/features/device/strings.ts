@@ -74,7 +74,10 @@ export const deviceStrings = defineStrings(
       second: "{{kind}} (with a second person)",
       nothingToAsk: "Nothing that your roles include.",
     },
-    level: { title: "What Wardline can know", all: "It runs the agent: what it reports is shown with its age, and commands reach it." },
+    level: {
+      agent: "It runs the agent: what it reports is shown with its age, and commands reach it.",
+      apple: "It is managed through Apple: it answers when Apple's push reaches it. What it reports is shown with its age.",
+    },
     who: {
       title: "Who",
       holder: "Holder",
@@ -140,7 +143,7 @@ export const deviceStrings = defineStrings(
       cannotSay: "the device cannot say",
       doesNotReport: "At this level of management nothing is reported.",
       wipe: "A wipe erases",
-      wipeKeeps: "and leaves",
+      wipeKeeps: "A wipe leaves",
     },
   },
   {
@@ -215,7 +218,10 @@ export const deviceStrings = defineStrings(
       second: "{{kind}} (mit einer zweiten Person)",
       nothingToAsk: "Nichts, was Ihre Rollen einschließen.",
     },
-    level: { title: "Was Wardline wissen kann", all: "Der Agent läuft darauf: Was es meldet, steht mit seinem Alter hier, und Befehle erreichen es." },
+    level: {
+      agent: "Der Agent läuft darauf: Was es meldet, steht mit seinem Alter hier, und Befehle erreichen es.",
+      apple: "Es wird über Apple verwaltet: Es antwortet, wenn Apples Push es erreicht. Was es meldet, steht mit seinem Alter hier.",
+    },
     who: {
       title: "Wer",
       holder: "Inhaber",
@@ -281,7 +287,7 @@ export const deviceStrings = defineStrings(
       cannotSay: "das Gerät kann es nicht sagen",
       doesNotReport: "Auf dieser Stufe der Verwaltung wird nichts gemeldet.",
       wipe: "Löschen entfernt",
-      wipeKeeps: "und lässt",
+      wipeKeeps: "Löschen lässt",
     },
   },
 );
