@@ -19,7 +19,7 @@ export default function SanitisationDialog({ device, onClose }: CareProps) {
   const [checked, setChecked] = useState(false);
   const save = api.useMutation("post", "/api/v1/devices/{id}/sanitisation");
   const problem = save.error ? problemOf(save.error) : undefined;
-  const method = typed ?? (recipe.length > 0 ? `${device.model.maker} ${device.model.name}` : "");
+  const method = typed ?? (recipe.length > 0 ? t("sanitisedForm.recipe", { model: `${device.model.maker} ${device.model.name}` }) : "");
   const needed = (value: string) => (checked && value.trim().length < 2 ? t("sanitisedForm.needed") : undefined);
   const send = () => {
     setChecked(true);
