@@ -1,5 +1,5 @@
 import {
-  IconBattery,
+  IconActivity,
   IconCertificate,
   IconDroplet,
   IconEye,
@@ -41,7 +41,7 @@ export function sortOf(action: string): Sort {
 
 const icons: Record<Sort, Icon> = {
   commands: IconListCheck,
-  reports: IconBattery,
+  reports: IconActivity,
   places: IconMapPin,
   record: IconFileDescription,
   trust: IconCertificate,

@@ -35,7 +35,7 @@ export const timelineStrings = defineStrings(
     goneNow: "a place that no longer exists",
     changed: "{{field}}: {{was}} → {{became}}",
     looksMore: "Witness: {{witness}}",
-    until: "until {{time}}",
+    until: "last heard there {{time}}",
     does: {
       command: {
         requested: "{{kind}} was asked for",
@@ -139,7 +139,7 @@ export const timelineStrings = defineStrings(
     goneNow: "ein Ort, den es nicht mehr gibt",
     changed: "{{field}}: {{was}} → {{became}}",
     looksMore: "Zeuge: {{witness}}",
-    until: "bis {{time}}",
+    until: "zuletzt dort gehört {{time}}",
     does: {
       command: {
         requested: "{{kind}}: angefordert",
