@@ -29,7 +29,7 @@ export function Shell() {
       <AppShell.Header className={classes.frame}>
         <Group h="100%" px="md" gap="sm" wrap="nowrap">
           <Burger opened={menuOpen} onClick={menu.toggle} hiddenFrom="sm" size="sm" aria-label={t("openMenu")} aria-expanded={menuOpen} />
-          <RouteLink to="/" underline="never" c="inherit" className={classes.brand}>
+          <RouteLink to="/" underline="never" c="inherit" className={classes.brand} aria-label="Wardline">
             <Image src="/favicon.svg" alt="" w={26} h={26} />
             {/* eslint-disable-next-line i18next/no-literal-string -- the product's name is the same in each language */}
             <Text fw={700} visibleFrom="xs">Wardline</Text>

@@ -1,12 +1,14 @@
 import { Alert, Group, Skeleton, Stack, Tabs, Text } from "@mantine/core";
 import { IconEyeOff, IconPlugConnectedX } from "@tabler/icons-react";
 import { useParams } from "@tanstack/react-router";
-import { relative } from "../../i18n/format";
+import { useContext } from "react";
+import { dateTime, relative } from "../../i18n/format";
 import { useT } from "../../i18n/strings";
 import { useMay } from "../../session/useSession";
 import { Page } from "../../ui/Page";
 import { QueryView } from "../../ui/QueryView";
 import { RouteLink } from "../../ui/RouteLink";
+import { uiStrings } from "../../ui/strings";
 import { text, useAddress } from "../../ui/useAddress";
 import { useWords } from "../../words/words";
 import { DeviceActions } from "../actions/DeviceActions";
@@ -61,6 +63,7 @@ function Content({ device }: { device: Device }) {
   return (
     <Stack gap="md">
       <Stale />
+      <OnPaper />
       <Identity device={device} />
       <Badges device={device} />
       <Level device={device} />
@@ -133,6 +136,13 @@ function Stale() {
       {t("stale", { age: relative(-Math.round(age)) })}
     </Alert>
   );
+}
+
+/** On paper ages stand still: it says of when they are. */
+function OnPaper() {
+  const ui = useT(uiStrings);
+  const readAt = useContext(ReadAt);
+  return <div className={classes.printOnly}>{ui("asOf", { time: dateTime(readAt) })}</div>;
 }
 
 /** What Wardline cannot know of a device that does not speak to it. */
