@@ -49,4 +49,11 @@ export const screens: Screen[] = [
   },
   { path: "/configurations/new", name: "newConfiguration", permission: "configurations.write", load: () => import("./features/configurations/NewConfigurationPage") },
   { path: "/configurations/$id", name: "configuration", permission: "configurations.read", load: () => import("./features/configurations/ConfigurationPage") },
+  {
+    path: "/guard",
+    name: "guard",
+    menu: { icon: "guard", group: "people" },
+    permission: "settings.read",
+    load: () => import("./features/guard/GuardPage"),
+  },
 ];
