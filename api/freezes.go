@@ -44,7 +44,7 @@ type FreezeView struct {
 	ID          string               `json:"id"`
 	Scope       commands.FreezeScope `json:"scope"`
 	ScopeID     string               `json:"scope_id"`
-	ScopeWords  string               `json:"scope_words" doc:"Whom or what it is about, for people."`
+	ScopeWords  string               `json:"scope_words" speak:"words" doc:"Whom or what it is about, for people."`
 	Cause       commands.FreezeCause `json:"cause" enum:"by_hand,burst,clock"`
 	Reason      string               `json:"reason"`
 	SetBy       string               `json:"set_by"`
@@ -65,7 +65,7 @@ type LeftView struct {
 	DeviceID  device.ID      `json:"device_id"`
 	Device    string         `json:"device" doc:"For people; empty where you may not see the device."`
 	Kind      device.Kind    `json:"kind"`
-	KindWords string         `json:"kind_words"`
+	KindWords string         `json:"kind_words" speak:"words"`
 	State     commands.State `json:"state" doc:"What it was then."`
 	LeftAt    time.Time      `json:"left_at"`
 }

@@ -43,7 +43,7 @@ type LimitView struct {
 	WindowHours int           `json:"window_hours"`
 	Number      int           `json:"number"`
 	Unit        limits.Unit   `json:"unit" enum:"devices,percent"`
-	Words       string        `json:"words"`
+	Words       string        `json:"words" speak:"words"`
 	Used        *int          `json:"used" doc:"Devices: for the server as a whole, or of me for one person. Null where it differs by class and site." nullable:"true"`
 }
 
@@ -53,7 +53,7 @@ type LimitChangeView struct {
 	LimitID     limits.ID  `json:"limit_id"`
 	Was         int        `json:"was"`
 	Number      int        `json:"number"`
-	Words       string     `json:"words" doc:"The limit as it would be."`
+	Words       string     `json:"words" speak:"words" doc:"The limit as it would be."`
 	Reason      string     `json:"reason"`
 	AskedBy     string     `json:"asked_by"`
 	AskerID     string     `json:"asker_id"`

@@ -80,7 +80,7 @@ function Bar({ limit, change }: { limit: Limit; change: () => void }) {
         <Progress
           value={number > 0 ? Math.min(100, (100 * used) / number) : 100}
           color={used >= number ? "red" : "blue"}
-          aria-labelledby={`limit-${limit.id}`}
+          aria-label={limit.words}
         />
       )}
     </div>
