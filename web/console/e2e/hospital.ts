@@ -19,6 +19,8 @@ interface Account {
 export interface SimulatedDevice {
   serial: string;
   class: string;
+  /** The way to the ward in which it stands. */
+  ward: string;
   locked: boolean;
   lost_mode: boolean;
   wiped: boolean;
@@ -26,6 +28,8 @@ export interface SimulatedDevice {
   online: boolean;
   bssid: string;
   executed: { command_id: string; kind: string; at: string }[];
+  /** The configuration that is in force on it: the number of each kind's version. */
+  config_versions: Record<string, string>;
 }
 
 /** A demo hospital of its own, as `make demo` starts it. */

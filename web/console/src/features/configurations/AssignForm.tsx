@@ -68,9 +68,6 @@ export function AssignForm({ document, onClose }: { document: Document; onClose:
         <Stack>
           <Text size="sm">{t("assign.about")}</Text>
           <Fields selector={selector} set={set} problem={problem} />
-          <Text size="sm" c="dimmed">
-            {t("assign.wins")}
-          </Text>
           {refused && (
             <Alert role="alert" color="red" variant="light" icon={<IconAlertTriangle aria-hidden />} title={t("assign.refused")}>
               <Text size="sm">{problem.detail}</Text>

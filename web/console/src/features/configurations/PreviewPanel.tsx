@@ -52,9 +52,12 @@ function Groups({ groups }: { groups: Preview["groups"] }) {
       { head: "preview.losingColumn", of: (g: Tally) => g.losing },
     ] as const
   ).filter((column) => groups.some((group) => column.of(group) > 0));
+  // Its name says which ward it is, unless two have the same.
+  const nameOf = ({ place }: Preview["groups"][number]) =>
+    groups.some((other) => other.place?.name === place?.name && other.place?.id !== place?.id) ? place?.words : place?.name;
   return (
     <>
-      <Table.ScrollContainer minWidth={420} maxHeight={420}>
+      <Table.ScrollContainer minWidth={420} maxHeight={300}>
         <Table aria-label={t("preview.title")} verticalSpacing={4}>
           <Table.Thead>
             <Table.Tr>
@@ -71,7 +74,7 @@ function Groups({ groups }: { groups: Preview["groups"] }) {
             {groups.slice(0, shown).map((group) => (
               <Table.Tr key={`${group.class} ${group.place?.id ?? ""}`}>
                 <Table.Td>{say("class", group.class)}</Table.Td>
-                <Table.Td>{group.place?.words ?? t("preview.noPlace")}</Table.Td>
+                <Table.Td title={group.place?.words}>{nameOf(group) ?? t("preview.noPlace")}</Table.Td>
                 {columns.map((column) => (
                   <Table.Td ta="end" key={column.head}>
                     {number(column.of(group))}
