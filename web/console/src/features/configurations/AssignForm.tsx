@@ -1,7 +1,7 @@
 import { Alert, Button, Group, Modal, Select, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { api, rest } from "../../api/client";
 import { fieldProblem, problemOf, type Problem } from "../../api/problem";
 import { useT } from "../../i18n/strings";
@@ -56,9 +56,14 @@ export function AssignForm({ document, onClose }: { document: Document; onClose:
       notifyDone(t("assign.done", { name: document.name, selector: words(selector) }));
       onClose();
     });
+  // What was asked for is below what was typed: it comes into sight, with the button that goes on.
+  const buttons = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (preview || problem) buttons.current?.scrollIntoView({ block: "nearest" });
+  }, [preview, problem]);
   const refused = problem && (problem.code.startsWith("assignment_") || problem.code === "document_retired");
   return (
-    <Modal opened onClose={onClose} size="lg" title={t("assign.title", { name: document.name })}>
+    <Modal opened onClose={onClose} closeButtonProps={{ "aria-label": ui("close") }} size="lg" title={t("assign.title", { name: document.name })}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -76,7 +81,7 @@ export function AssignForm({ document, onClose }: { document: Document; onClose:
           )}
           {problem && !refused && <ProblemAlert error={problem} />}
           {preview && <PreviewPanel preview={preview} />}
-          <Group justify="flex-end">
+          <Group justify="flex-end" ref={buttons}>
             <Button variant="default" onClick={onClose}>
               {ui("cancel")}
             </Button>

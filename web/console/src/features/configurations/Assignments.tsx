@@ -112,7 +112,7 @@ function TakeBack({ assignment, onClose }: { assignment: Assignment; onClose: ()
     }
   };
   return (
-    <Modal opened onClose={onClose} size="lg" title={t("assign.removeTitle")}>
+    <Modal opened onClose={onClose} closeButtonProps={{ "aria-label": ui("close") }} size="lg" title={t("assign.removeTitle")}>
       <Stack>
         <Text size="sm">{t("assign.removeText", { name: assignment.name, selector: words(assignment.selector) })}</Text>
         <Text size="sm" fw={600}>

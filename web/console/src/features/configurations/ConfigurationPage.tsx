@@ -171,7 +171,7 @@ function Retire({ document, onClose }: { document: Document; onClose: () => void
     }
   };
   return (
-    <Modal opened onClose={onClose} title={t("retireTitle", { name: document.name })}>
+    <Modal opened onClose={onClose} closeButtonProps={{ "aria-label": ui("close") }} title={t("retireTitle", { name: document.name })}>
       <Stack>
         {error !== undefined && <ProblemAlert error={error} />}
         <Text size="sm">{t(assigned ? "retireCannot" : "retireText")}</Text>

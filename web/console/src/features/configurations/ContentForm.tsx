@@ -96,7 +96,8 @@ function FieldInput({ field, value, onChange, error }: InputProps) {
       return (
         <NumberInput
           {...common}
-          w={240}
+          w="100%"
+          styles={{ wrapper: { maxWidth: 240 } }}
           min={field.least}
           max={field.most}
           clampBehavior="none"

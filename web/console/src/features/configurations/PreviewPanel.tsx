@@ -57,7 +57,7 @@ function Groups({ groups }: { groups: Preview["groups"] }) {
     groups.some((other) => other.place?.name === place?.name && other.place?.id !== place?.id) ? place?.words : place?.name;
   return (
     <>
-      <Table.ScrollContainer minWidth={420} maxHeight={300}>
+      <Table.ScrollContainer minWidth={420} maxHeight={300} scrollAreaProps={{ viewportProps: { tabIndex: 0, role: "group", "aria-label": t("preview.title") } }}>
         <Table aria-label={t("preview.title")} verticalSpacing={4}>
           <Table.Thead>
             <Table.Tr>

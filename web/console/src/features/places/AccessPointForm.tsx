@@ -54,7 +54,7 @@ export function AccessPointForm({ place, places, point, onClose }: Props) {
   };
   const atField = { bssid: fieldProblem(problem, "bssid"), name: fieldProblem(problem, "name"), place: fieldProblem(problem, "place_id") };
   return (
-    <Modal opened onClose={onClose} title={point ? t("points.moveTitle", { bssid: point.bssid }) : t("points.addTitle", { place: place.name })}>
+    <Modal opened onClose={onClose} closeButtonProps={{ "aria-label": ui("close") }} title={point ? t("points.moveTitle", { bssid: point.bssid }) : t("points.addTitle", { place: place.name })}>
       <form onSubmit={form.onSubmit((values) => void save(values))}>
         <Stack>
           {problem && !Object.values(atField).some(Boolean) && <ProblemAlert error={problem} />}
@@ -115,7 +115,7 @@ export function ForgetAccessPoint({ place, point, onClose }: { place: Place; poi
     }
   };
   return (
-    <Modal opened onClose={onClose} title={t("points.removeTitle", { name: point.name || point.bssid })}>
+    <Modal opened onClose={onClose} closeButtonProps={{ "aria-label": ui("close") }} title={t("points.removeTitle", { name: point.name || point.bssid })}>
       <Stack>
         {error !== undefined && <ProblemAlert error={error} />}
         <Text size="sm">{t("points.removeText", { place: place.name })}</Text>

@@ -61,7 +61,7 @@ export function AccessPoints({ node, places }: { node: Node; places: Place[] }) 
                 <Table.Tr>
                   <Table.Th scope="col">{t("points.bssid")}</Table.Th>
                   <Table.Th scope="col">{t("points.name")}</Table.Th>
-                  {write && <Table.Th />}
+                  {write && <Table.Td />}
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>

@@ -74,7 +74,7 @@ export function PlaceForm({ places, place, parent, onClose }: Props) {
   return (
     <Modal
       opened
-      onClose={onClose}
+      onClose={onClose} closeButtonProps={{ "aria-label": ui("close") }}
       title={place ? t("form.editTitle", { name: place.name }) : [t(`add.${kind}`), parent && t("form.addIn", { name: parent.name })].filter(Boolean).join(" ")}
     >
       <form onSubmit={submit}>

@@ -44,7 +44,7 @@ export function RemovePlace({ node, onClose, onRemoved }: Props) {
     }
   };
   return (
-    <Modal opened onClose={onClose} title={t(empty ? "removal.title" : "removal.cannot", { name: place.name })}>
+    <Modal opened onClose={onClose} closeButtonProps={{ "aria-label": ui("close") }} title={t(empty ? "removal.title" : "removal.cannot", { name: place.name })}>
       <Stack>
         {error !== undefined && <ProblemAlert error={error} />}
         {empty ? (
