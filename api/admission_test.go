@@ -29,7 +29,6 @@ func TestTheTableOfRoutesIsWhatTheListenerAnswers(t *testing.T) {
 // openToAnyone are the only routes without a permission, written by hand.
 var openToAnyone = []string{
 	"POST /api/v1/auth/login", "POST /api/v1/auth/passkeys/sign-in-question", "POST /api/v1/auth/refresh", "POST /api/v1/auth/set-up",
-	"GET /step-up", "POST /step-up/sign-in", "POST /step-up/decide",
 	"GET /api/v1/openapi.json", "GET /healthz", "GET /readyz",
 }
 

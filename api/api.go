@@ -133,7 +133,6 @@ func (a *API) register(o Options) {
 	a.registerConfigurations()
 	a.registerAudit()
 	a.registerAccounts()
-	a.registerConfirm()
 	a.registerStepUps()
 	a.registerSettings()
 	a.registerFreezes()

@@ -12,8 +12,7 @@ import (
 
 // What the console's page for step-ups needs: a person who is signed in looks at
 // what one of their other sessions (the command line, a program) asked for, and
-// confirms or denies it. The page without script (confirm.go) does the same for
-// whoever is not signed in.
+// confirms or denies it.
 
 func (a *API) registerStepUps() {
 	const path = "/auth/step-up/{user_code}"

@@ -14,8 +14,14 @@ func TestAWipeAskedOnTheCommandLineIsConfirmedInTheConsoleByTheSamePersonOnly(t 
 	path := "/devices/" + string(phone.ID) + "/commands"
 	wipe := map[string]any{"kind": "wipe", "reason": "stolen from a car"}
 	commandLine := *ada // one session asks, another one of the same person confirms
-	code := x.call(&commandLine, http.MethodPost, path, wipe).refuses(http.StatusForbidden, "step_up_required").text("user_code")
+	asked := x.call(&commandLine, http.MethodPost, path, wipe).refuses(http.StatusForbidden, "step_up_required")
+	code := asked.text("user_code")
+	if want := "https://wardline.test/step-up?code=" + code; asked.text("step_up_url") != want {
+		t.Errorf("the page is said to be at %s", asked.text("step_up_url"))
+	}
 	ada.signIn()
+
+	x.call(nil, http.MethodGet, "/auth/step-up/"+code, nil).is(http.StatusUnauthorized)
 
 	x.call(eve, http.MethodGet, "/auth/step-up/"+code, nil).refuses(http.StatusNotFound, "not_found")
 	x.call(eve, http.MethodPost, "/auth/step-up/"+code+"/confirm", map[string]any{"otp": eve.otp()}).refuses(http.StatusNotFound, "not_found")

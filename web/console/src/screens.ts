@@ -11,8 +11,8 @@ export interface Screen {
   path: string;
   /** The text of appStrings that names it in the menu and the palette. */
   name: keyof (typeof appStrings)["en"]["screens"];
-  /** Where it stands in the menu; screens without are reached from others. */
-  menu?: { icon: IconName; group: "work" | "setup" | "people" };
+  /** Where it stands in the menu, with a number beside it that says how much waits there; screens without are reached from others. */
+  menu?: { icon: IconName; group: "work" | "setup" | "people"; count?: "inbox" };
   /** Without this permission it is neither offered nor shown. */
   permission: Permission;
   /** Its code, loaded when it is first opened. The component is the default export. */
@@ -29,6 +29,24 @@ export const screens: Screen[] = [
   },
   { path: "/devices/import", name: "importDevices", permission: "devices.create", load: () => import("./features/devices/add/AddPage") },
   { path: "/devices/$id", name: "device", permission: "devices.read", load: () => import("./features/device/DevicePage") },
+  {
+    path: "/inbox",
+    name: "inbox",
+    menu: { icon: "inbox", group: "work", count: "inbox" },
+    permission: "commands.approve",
+    load: () => import("./features/inbox/InboxPage"),
+  },
+  {
+    path: "/commands",
+    name: "commands",
+    menu: { icon: "commands", group: "work" },
+    permission: "commands.read",
+    load: () => import("./features/commands/CommandsPage"),
+  },
+  { path: "/commands/$id", name: "command", permission: "commands.read", load: () => import("./features/commands/CommandPage") },
+  { path: "/batches", name: "batches", permission: "commands.read", load: () => import("./features/commands/BatchesPage") },
+  { path: "/batches/$id", name: "batch", permission: "commands.read", load: () => import("./features/commands/BatchPage") },
+  { path: "/step-up", name: "stepUp", permission: "self.manage", load: () => import("./features/stepup/StepUpPage") },
   {
     path: "/places",
     name: "places",

@@ -1,15 +1,16 @@
 import { Alert, Button, Group, Stack, Text } from "@mantine/core";
-import { IconHandStop, IconHourglass, IconLockAccess } from "@tabler/icons-react";
+import { IconHandStop, IconHourglass } from "@tabler/icons-react";
 import { useState } from "react";
 import { api, rest, type Schemas } from "../../api/client";
-import { fieldProblem, type Problem } from "../../api/problem";
+import { fieldProblem } from "../../api/problem";
 import { useT } from "../../i18n/strings";
 import { useMe } from "../../session/useSession";
 import { Loading } from "../../ui/QueryView";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { uiStrings } from "../../ui/strings";
 import { DeviceFacts, isPump, mayKnowOnlyWifi, NetworkChoice, SilenceNotice, WhatItDoes } from "./Facts";
-import { ArgumentFields, argsOf, CodeField, needsText, ReasonFields, type Draft } from "./fields";
+import { AskProblem, CodeInput, isCode, plainCode } from "./code";
+import { ArgumentFields, argsOf, needsText, ReasonFields, type Draft } from "./fields";
 import { firstSentence } from "./sentence";
 import { Follower } from "./Follower";
 import { closeAction, type Device, type Kind } from "./openAction";
@@ -116,7 +117,7 @@ function Form({ kind, device, offer, hold, onHold, onAsked }: FormProps) {
   const missing = {
     reason: destructive && draft.reason.trim().length < 3 ? t("missingReason") : undefined,
     text: needsText(kind) && draft.text.trim() === "" ? t("missingText") : undefined,
-    code: needsCode && !/^\d{6,8}$/.test(draft.code.replace(/\s/g, "")) ? t("missingCode") : undefined,
+    code: needsCode && !isCode(draft.code) ? t("missingCode") : undefined,
   };
   const problems = {
     of: (...names: string[]) =>
@@ -133,7 +134,7 @@ function Form({ kind, device, offer, hold, onHold, onAsked }: FormProps) {
       if (error) throw error;
       return data;
     };
-    const code = needsCode ? { otp: draft.code.replace(/\s/g, ""), subject: { device_id: device.id } } : undefined;
+    const code = needsCode ? { otp: plainCode(draft.code), subject: { device_id: device.id } } : undefined;
     const made = await ask(JSON.stringify(body), send, code);
     if (made) onAsked(made.id);
     else set({ code: "" }); // it works once
@@ -169,7 +170,7 @@ function Form({ kind, device, offer, hold, onHold, onAsked }: FormProps) {
         {kind === "wipe" && <NetworkChoice device={device} draft={draft} set={set} />}
         <ArgumentFields kind={kind} draft={draft} set={set} problems={problems} />
         {offer.weight !== "quiet" && <ReasonFields kind={kind} pump={isPump(device)} draft={draft} set={set} problems={problems} required={destructive} />}
-        {needsCode && <CodeField draft={draft} set={set} problem={tried && !busy ? (missing.code ?? undefined) : undefined} />}
+        {needsCode && <CodeInput value={draft.code} onChange={(code) => set({ code })} error={tried && !busy && !problem ? missing.code : undefined} />}
         <AskProblem problem={problem} />
         <Group justify="flex-end">
           <Button variant="default" onClick={closeAction}>
@@ -182,20 +183,6 @@ function Form({ kind, device, offer, hold, onHold, onAsked }: FormProps) {
       </Stack>
     </form>
   );
-}
-
-/** What stood against it. A wanted code is no error: it says what to do. */
-export function AskProblem({ problem }: { problem: Problem | undefined }) {
-  const t = useT(actionsStrings);
-  if (!problem) return null;
-  if (problem.code === "step_up_required") {
-    return (
-      <Alert role="alert" variant="light" color="blue" icon={<IconLockAccess aria-hidden />}>
-        {t("needCode")}
-      </Alert>
-    );
-  }
-  return <ProblemAlert error={problem} />;
 }
 
 function NoFactor({ device }: { device: Device }) {

@@ -11,8 +11,8 @@ import { Loading } from "../../ui/QueryView";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { uiStrings } from "../../ui/strings";
 import { useWords } from "../../words/words";
-import { AskProblem } from "./ActionForm";
-import { ArgumentFields, argsOf, CodeField, needsText, ReasonFields, type Draft } from "./fields";
+import { AskProblem, CodeInput, isCode, plainCode } from "./code";
+import { ArgumentFields, argsOf, needsText, ReasonFields, type Draft } from "./fields";
 import { closeAction, type Device, type Kind } from "./openAction";
 import { firstSentence } from "./sentence";
 import { actionsStrings } from "./strings";
@@ -71,7 +71,7 @@ function Form({ kind, devices, offer, onDone }: Props & { offer: Offer }) {
   const missing = {
     reason: offer.weight !== "quiet" && draft.reason.trim().length < 3 ? t("missingReason") : undefined,
     text: needsText(kind) && draft.text.trim() === "" ? t("missingText") : undefined,
-    code: needsCode && !/^\d{6,8}$/.test(draft.code.replace(/\s/g, "")) ? t("missingCode") : undefined,
+    code: needsCode && !isCode(draft.code) ? t("missingCode") : undefined,
   };
   const problems = {
     of: (...names: string[]) =>
@@ -93,7 +93,7 @@ function Form({ kind, devices, offer, onDone }: Props & { offer: Offer }) {
       if (error) throw error;
       return data;
     };
-    const batch = await ask(JSON.stringify(body), send, needsCode ? { otp: draft.code.replace(/\s/g, "") } : undefined);
+    const batch = await ask(JSON.stringify(body), send, needsCode ? { otp: plainCode(draft.code) } : undefined);
     if (!batch) return set({ code: "" });
     notifyDone(t("batch.askedOf", { count: asked.length }));
     onDone?.(batch);
@@ -122,7 +122,7 @@ function Form({ kind, devices, offer, onDone }: Props & { offer: Offer }) {
         <ArgumentFields kind={kind} draft={draft} set={set} problems={problems} />
         <ReasonFields kind={kind} pump={false} draft={draft} set={set} problems={problems} required={offer.weight !== "quiet"} />
         {needsCode && !me.has_second_factor && <Alert color="orange">{t("noFactor")}</Alert>}
-        {needsCode && <CodeField draft={draft} set={set} problem={tried && !busy ? missing.code : undefined} />}
+        {needsCode && <CodeInput value={draft.code} onChange={(code) => set({ code })} error={tried && !busy && !problem ? missing.code : undefined} />}
         <AskProblem problem={problem} />
         <Group justify="flex-end">
           <Button variant="default" onClick={closeAction}>

@@ -158,22 +158,3 @@ export function ReasonFields({ kind, pump, draft, set, problems, required }: Pro
     </Stack>
   );
 }
-
-/** The second factor, in the place where it is needed. */
-export function CodeField({ draft, set, problem }: { draft: Draft; set: SetDraft; problem?: string }) {
-  const t = useT(actionsStrings);
-  return (
-    <TextInput
-      label={t("fields.code")}
-      description={t("fields.codeHint")}
-      required
-      inputMode="numeric"
-      autoComplete="one-time-code"
-      maxLength={16}
-      maw={240}
-      value={draft.code}
-      error={problem}
-      onChange={(event) => set({ code: event.currentTarget.value })}
-    />
-  );
-}
