@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 
 const step = 30_000;
+const onItsWay = 10_000;
 
 function base32(text: string): Buffer {
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -28,7 +29,9 @@ export class Authenticator {
   constructor(private readonly secret: string) {}
 
   async next(): Promise<string> {
-    const counter = Math.max(this.last + 1, Math.floor(Date.now() / step) - 1);
+    // The server takes the code of the step before for as long as this step lasts:
+    // one that would run out on its way is not given.
+    const counter = Math.max(this.last + 1, Math.floor((Date.now() + onItsWay) / step) - 1);
     this.last = counter;
     // The server takes the codes one step before and after its own.
     const early = (counter - 1) * step - Date.now();

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Stack, Text } from "@mantine/core";
+import { Alert, Button, Group, SimpleGrid, Stack, Text } from "@mantine/core";
 import { IconHandStop, IconHourglass } from "@tabler/icons-react";
 import { useState } from "react";
 import { api, rest, type Schemas } from "../../api/client";
@@ -10,7 +10,7 @@ import { ProblemAlert } from "../../ui/ProblemAlert";
 import { uiStrings } from "../../ui/strings";
 import { DeviceFacts, isPump, mayKnowOnlyWifi, NetworkChoice, SilenceNotice, WhatItDoes } from "./Facts";
 import { AskProblem, CodeInput, isCode, plainCode } from "./code";
-import { ArgumentFields, argsOf, needsText, ReasonFields, type Draft } from "./fields";
+import { ArgumentFields, argsOf, needsText, ReasonFields, TicketField, type Draft } from "./fields";
 import { firstSentence } from "./sentence";
 import { Follower } from "./Follower";
 import { closeAction, type Device, type Kind } from "./openAction";
@@ -31,7 +31,8 @@ interface Props {
  */
 export function ActionForm({ kind, device, onAsked }: Props) {
   const t = useT(actionsStrings);
-  const offers = api.useQuery("get", "/api/v1/devices/{id}/offers", { params: { path: { id: device.id } } });
+  // A pump may become busy or free while the dialog is open, which the event stream does not tell.
+  const offers = api.useQuery("get", "/api/v1/devices/{id}/offers", { params: { path: { id: device.id } } }, { refetchInterval: 4_000 });
   const [hold, setHold] = useState(false);
   // Once a person has begun to type, the form stays whatever happens to the device.
   const [began, setBegan] = useState(false);
@@ -170,7 +171,12 @@ function Form({ kind, device, offer, hold, onHold, onAsked }: FormProps) {
         {kind === "wipe" && <NetworkChoice device={device} draft={draft} set={set} />}
         <ArgumentFields kind={kind} draft={draft} set={set} problems={problems} />
         {offer.weight !== "quiet" && <ReasonFields kind={kind} pump={isPump(device)} draft={draft} set={set} problems={problems} required={destructive} />}
-        {needsCode && <CodeInput value={draft.code} onChange={(code) => set({ code })} error={tried && !busy && !problem ? missing.code : undefined} />}
+        {(needsCode || offer.weight !== "quiet") && (
+          <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
+            {needsCode && <CodeInput value={draft.code} onChange={(code) => set({ code })} error={tried && !busy && !problem ? missing.code : undefined} />}
+            {offer.weight !== "quiet" && <TicketField draft={draft} set={set} problems={problems} />}
+          </SimpleGrid>
+        )}
         <AskProblem problem={problem} />
         <Group justify="flex-end">
           <Button variant="default" onClick={closeAction}>

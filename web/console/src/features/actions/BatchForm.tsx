@@ -1,4 +1,4 @@
-import { Alert, Button, Checkbox, Group, List, Stack, Text } from "@mantine/core";
+import { Alert, Button, Checkbox, Group, List, SimpleGrid, Stack, Text } from "@mantine/core";
 import { IconHandStop, IconHourglass } from "@tabler/icons-react";
 import { useState } from "react";
 import { useNavigate } from "@tanstack/react-router";
@@ -12,7 +12,7 @@ import { ProblemAlert } from "../../ui/ProblemAlert";
 import { uiStrings } from "../../ui/strings";
 import { useWords } from "../../words/words";
 import { AskProblem, CodeInput, isCode, plainCode } from "./code";
-import { ArgumentFields, argsOf, needsText, ReasonFields, type Draft } from "./fields";
+import { ArgumentFields, argsOf, needsText, ReasonFields, TicketField, type Draft } from "./fields";
 import { closeAction, type Device, type Kind } from "./openAction";
 import { firstSentence } from "./sentence";
 import { actionsStrings } from "./strings";
@@ -122,7 +122,12 @@ function Form({ kind, devices, offer, onDone }: Props & { offer: Offer }) {
         <ArgumentFields kind={kind} draft={draft} set={set} problems={problems} />
         <ReasonFields kind={kind} pump={false} draft={draft} set={set} problems={problems} required={offer.weight !== "quiet"} />
         {needsCode && !me.has_second_factor && <Alert color="orange">{t("noFactor")}</Alert>}
-        {needsCode && <CodeInput value={draft.code} onChange={(code) => set({ code })} error={tried && !busy && !problem ? missing.code : undefined} />}
+        {(needsCode || offer.weight !== "quiet") && (
+          <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
+            {needsCode && <CodeInput value={draft.code} onChange={(code) => set({ code })} error={tried && !busy && !problem ? missing.code : undefined} />}
+            {offer.weight !== "quiet" && <TicketField draft={draft} set={set} problems={problems} />}
+          </SimpleGrid>
+        )}
         <AskProblem problem={problem} />
         <Group justify="flex-end">
           <Button variant="default" onClick={closeAction}>

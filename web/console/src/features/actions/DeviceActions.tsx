@@ -5,7 +5,7 @@ import { api, type Schemas } from "../../api/client";
 import { useT } from "../../i18n/strings";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { useWords } from "../../words/words";
-import { inOrder, lookOf, makesSense } from "./kinds";
+import { inOrder, inSight, lookOf, makesSense } from "./kinds";
 import { openAction, type Device, type Kind } from "./openAction";
 import { firstSentence } from "./sentence";
 import { QuietAction } from "./QuietAction";
@@ -32,8 +32,8 @@ export function DeviceActions({ device }: { device: Device }) {
       openAction({ kind: offer.kind, device });
     }
   };
-  const buttons = list.filter((offer) => lookOf(offer.kind).place === "button");
-  const menu = list.filter((offer) => lookOf(offer.kind).place === "menu");
+  const buttons = list.filter((offer) => inSight(offer.kind, device));
+  const menu = list.filter((offer) => !inSight(offer.kind, device));
   return (
     <Stack gap="xs">
       <Group gap="xs" role="group" aria-label={t("group")}>

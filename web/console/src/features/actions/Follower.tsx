@@ -1,13 +1,12 @@
 import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import { IconInfoCircle } from "@tabler/icons-react";
-import { api } from "../../api/client";
 import { useT } from "../../i18n/strings";
 import { QueryView } from "../../ui/QueryView";
 import { RouteButton } from "../../ui/RouteLink";
 import { CancelCommand } from "../commands/CancelCommand";
 import { CommandSteps } from "../commands/CommandSteps";
 import { Receipt } from "../commands/Receipt";
-import { hasEnded, useCommand } from "../commands/useCommand";
+import { hasEnded, useCommand, useLastSeen } from "../commands/useCommand";
 import { closeAction } from "./openAction";
 import { actionsStrings } from "./strings";
 
@@ -15,8 +14,7 @@ import { actionsStrings } from "./strings";
 export function Follower({ id, note }: { id: string; note?: string }) {
   const t = useT(actionsStrings);
   const command = useCommand(id);
-  const deviceId = command.data?.device_id ?? "";
-  const device = api.useQuery("get", "/api/v1/devices/{id}", { params: { path: { id: deviceId } } }, { enabled: deviceId !== "" });
+  const lastSeen = useLastSeen(command.data);
   return (
     <QueryView query={command}>
       {(data) => (
@@ -26,7 +24,7 @@ export function Follower({ id, note }: { id: string; note?: string }) {
               {note}
             </Alert>
           )}
-          <CommandSteps command={data} lastSeen={device.data?.last_seen_at} />
+          <CommandSteps command={data} lastSeen={lastSeen} />
           <Receipt command={data} />
           {!hasEnded(data) && (
             <Text size="sm" c="dimmed">

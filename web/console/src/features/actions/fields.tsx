@@ -147,14 +147,22 @@ export function ReasonFields({ kind, pump, draft, set, problems, required }: Pro
           </Group>
         </Chip.Group>
       )}
-      <TextInput
-        label={t("fields.ticket")}
-        description={`${t("fields.ticketHint")}, ${ui("optional")}`}
-        maxLength={64}
-        value={draft.ticket}
-        error={problems.of("ticket")}
-        onChange={(event) => set({ ticket: event.currentTarget.value })}
-      />
     </Stack>
+  );
+}
+
+/** The number that the help desk knows it by. */
+export function TicketField({ draft, set, problems }: Omit<Props, "kind">) {
+  const t = useT(actionsStrings);
+  const ui = useT(uiStrings);
+  return (
+    <TextInput
+      label={t("fields.ticket")}
+      description={`${t("fields.ticketHint")}, ${ui("optional")}`}
+      maxLength={64}
+      value={draft.ticket}
+      error={problems.of("ticket")}
+      onChange={(event) => set({ ticket: event.currentTarget.value })}
+    />
   );
 }

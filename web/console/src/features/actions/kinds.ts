@@ -52,6 +52,12 @@ export function lookOf(kind: string): Look {
   return looks[kind as Kind] ?? { Icon: IconFileText, place: "menu" };
 }
 
+/** In sight is what is asked most: of a person's own phone that is the removal of work data, of the others the wipe. */
+export function inSight(kind: Kind, device: Pick<Device, "class">): boolean {
+  if (kind === "remove_work_data") return device.class === "phone_personal";
+  return lookOf(kind).place === "button";
+}
+
 /** In the order in which people are shown them. */
 export function inOrder<T extends { kind: string }>(offers: T[]): T[] {
   return offers.filter((offer) => order.includes(offer.kind)).sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));

@@ -1,6 +1,5 @@
 import { Grid, Paper, Stack, Table, Text, Title } from "@mantine/core";
 import { useParams } from "@tanstack/react-router";
-import { api } from "../../api/client";
 import { dateTime } from "../../i18n/format";
 import { useT } from "../../i18n/strings";
 import { Page } from "../../ui/Page";
@@ -13,7 +12,7 @@ import { DecideCommand } from "../inbox/DecideCommand";
 import { CommandFacts } from "./CommandFacts";
 import { Receipt } from "./Receipt";
 import { commandsStrings } from "./strings";
-import { useCommand, type Command } from "./useCommand";
+import { useCommand, useLastSeen, type Command } from "./useCommand";
 
 /** One command: where it stands, live, and everything that is on record about it. */
 export default function CommandPage() {
@@ -21,8 +20,7 @@ export default function CommandPage() {
   const say = useWords();
   const { id = "" } = useParams({ strict: false }) as { id?: string };
   const command = useCommand(id);
-  const deviceId = command.data?.device_id ?? "";
-  const device = api.useQuery("get", "/api/v1/devices/{id}", { params: { path: { id: deviceId } } }, { enabled: deviceId !== "" });
+  const lastSeen = useLastSeen(command.data);
   const title = command.data ? t("commandTitle", { kind: say("kind", command.data.kind), device: command.data.device.serial }) : t("title");
   return (
     <Page title={title} above={<RouteLink to="/commands">{t("back")}</RouteLink>}>
@@ -33,7 +31,7 @@ export default function CommandPage() {
               <Stack>
                 <Paper withBorder p="md" radius="md">
                   <Stack>
-                    <CommandSteps command={data} lastSeen={device.data?.last_seen_at} />
+                    <CommandSteps command={data} lastSeen={lastSeen} />
                     <Receipt command={data} />
                     <DecideCommand command={data} />
                     <CancelCommand command={data} />
