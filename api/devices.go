@@ -73,11 +73,11 @@ type DeviceFilter struct {
 	SilentSince time.Time            `query:"silent_since" doc:"Not heard of since then, where silence means something."`
 	CertDays    int                  `query:"certificate_days" minimum:"0" maximum:"3650" default:"0" doc:"The certificate ends within this many days, or has ended; 0: any."`
 
-	CertEnd     inventory.CertificateEnd `query:"certificate" doc:"When the certificate ends; each device with one is in exactly one group."`
-	SilentHours int                      `query:"silent_hours" minimum:"0" maximum:"8760" default:"0" doc:"As silent_since, counted back from now; 0: any."`
-	Current     bool                     `query:"current" doc:"Only what is still the hospital's: not decommissioned, returned or written off."`
-	NoWard      bool                     `query:"no_ward" doc:"Only what belongs to no ward."`
-	Fault       []inventory.Fault        `query:"fault" doc:"Only devices with something wrong that a person has to look at."`
+	CertEnd     []inventory.CertificateEnd `query:"certificate" doc:"When the certificate ends; each device with one is in exactly one group."`
+	SilentHours int                        `query:"silent_hours" minimum:"0" maximum:"8760" default:"0" doc:"As silent_since, counted back from now; 0: any."`
+	Current     bool                       `query:"current" doc:"Only what is still the hospital's: not decommissioned, returned or written off."`
+	NoWard      bool                       `query:"no_ward" doc:"Only what belongs to no ward."`
+	Fault       []inventory.Fault          `query:"fault" doc:"Only devices with something wrong that a person has to look at."`
 }
 
 func (f DeviceFilter) query(scope inventory.Scope) inventory.Query {

@@ -68,7 +68,7 @@ type Filters struct {
 	// CertificateDays: the certificate ends within this many days, or has ended.
 	CertificateDays *int
 	// CertificateEnd: the certificate that lasts longest ends then.
-	CertificateEnd CertificateEnd
+	CertificateEnd []CertificateEnd
 	// SilentHours is SilentSince, counted back from now.
 	SilentHours int
 	// Current: still the hospital's; not decommissioned, returned or written off.
@@ -121,8 +121,9 @@ type Search struct {
 	Therapy *TherapyFilter
 	// CertificateUntil is the end of Filters.CertificateDays.
 	CertificateUntil time.Time
-	// CertificateFrom and CertificateBefore stand for Filters.CertificateEnd.
-	CertificateFrom, CertificateBefore time.Time
+	// CertificateBetween stands for Filters.CertificateEnd: from the first time of a
+	// pair on, and before the second.
+	CertificateBetween [][2]time.Time
 }
 
 // ListPosition is the place of a device in a sorted list.
@@ -181,8 +182,9 @@ func (q Query) search(now time.Time) (Search, error) {
 	if q.Filters.CertificateDays != nil {
 		s.CertificateUntil = now.AddDate(0, 0, *q.Filters.CertificateDays)
 	}
-	if e := q.Filters.CertificateEnd; e != "" {
-		s.CertificateFrom, s.CertificateBefore = e.between(now)
+	for _, e := range q.Filters.CertificateEnd {
+		from, before := e.between(now)
+		s.CertificateBetween = append(s.CertificateBetween, [2]time.Time{from, before})
 	}
 	if h := q.Filters.SilentHours; h > 0 {
 		s.Filters.SilentSince = now.Add(-time.Duration(h) * time.Hour)
@@ -239,8 +241,8 @@ func checkFilters(f Filters, bad *fault.Fault) {
 	for _, v := range f.Fault {
 		oneOf("fault", string(v), slices.Contains(Faults(), v))
 	}
-	if e := f.CertificateEnd; e != "" {
-		oneOf("certificate", string(e), slices.Contains(CertificateEnds(), e))
+	for _, v := range f.CertificateEnd {
+		oneOf("certificate", string(v), slices.Contains(CertificateEnds(), v))
 	}
 	if d := f.CertificateDays; d != nil && (*d < 0 || *d > 3650) {
 		bad.WithField("certificate_days", "must be 0 to 3650")

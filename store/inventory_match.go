@@ -180,9 +180,15 @@ func (s *Store) matching(db *gorm.DB, q inventory.Search) (*matching, error) {
 		m.and(`(d.id, d.enrollment_id) IN (SELECT device_id, enrollment_id FROM certificate WHERE not_after < ? AND device_id <> ''
 			AND fingerprint <> '' AND superseded_at = 0 AND revocation <> 'revoked')`, dbTime(q.CertificateUntil))
 	}
-	if !q.CertificateBefore.IsZero() {
+	if len(q.CertificateBetween) > 0 {
+		var ends []string
+		var args []any
+		for _, b := range q.CertificateBetween {
+			ends = append(ends, "(max(not_after) >= ? AND max(not_after) < ?)")
+			args = append(args, dbTime(b[0]), dbTime(b[1]))
+		}
 		m.and(`(d.id, d.enrollment_id) IN (SELECT device_id, enrollment_id FROM certificate WHERE `+liveCertificate+`
-			GROUP BY device_id, enrollment_id HAVING max(not_after) >= ? AND max(not_after) < ?)`, dbTime(q.CertificateFrom), dbTime(q.CertificateBefore))
+			GROUP BY device_id, enrollment_id HAVING `+strings.Join(ends, " OR ")+`)`, args...)
 	}
 	if f.Current {
 		m.and("d.stage IN ?", currentStages())

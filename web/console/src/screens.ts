@@ -21,6 +21,13 @@ export interface Screen {
 
 export const screens: Screen[] = [
   {
+    path: "/",
+    name: "overview",
+    menu: { icon: "overview", group: "work" },
+    permission: "devices.read",
+    load: () => import("./features/overview/OverviewPage"),
+  },
+  {
     path: "/devices",
     name: "devices",
     menu: { icon: "devices", group: "work" },

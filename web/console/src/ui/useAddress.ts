@@ -24,7 +24,7 @@ export function useAddress<State>(read: (raw: Raw) => State): [State, (change: R
 /** Reads one text of the address; undefined when it is not there or no text. */
 export function text(raw: Raw, name: string): string | undefined {
   const value = raw[name];
-  return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : undefined;
 }
 
 /** Reads a list of texts, whether it was written once or several times. */

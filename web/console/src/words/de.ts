@@ -122,6 +122,15 @@ export const de: Translation<typeof en> = {
     expired: "Abgelaufen",
     superseded: "Ersetzt",
   },
+  certificateEnd: {
+    ended: "Ist abgelaufen",
+    within_7_days: "In den nächsten 7 Tagen",
+    within_30_days: "In 7 bis 30 Tagen",
+    within_90_days: "In 30 bis 90 Tagen",
+    later: "Später",
+  },
+  fault: { wrong_clock: "Die Uhr geht falsch" },
+  yes: { true: "ja" },
   role: {
     admin: "Administration",
     it: "IT",

@@ -119,6 +119,15 @@ export const en = {
     expired: "Ended",
     superseded: "Replaced",
   },
+  certificateEnd: {
+    ended: "Has ended",
+    within_7_days: "Within 7 days",
+    within_30_days: "In 7 to 30 days",
+    within_90_days: "In 30 to 90 days",
+    later: "Later",
+  },
+  fault: { wrong_clock: "Its clock is wrong" },
+  yes: { true: "yes" },
   role: {
     admin: "Administrator",
     it: "IT",

@@ -28,7 +28,11 @@ export const filters = {
   owner: { by: "text" },
   tag: { by: "text", many: true },
   silent: { by: "silence" },
+  certificate: { by: "words", list: "certificateEnd" },
   certificate_days: { by: "days" },
+  fault: { by: "words", list: "fault" },
+  current: { by: "words", list: "yes" },
+  no_ward: { by: "words", list: "yes" },
   serial: { by: "text" },
   asset_tag: { by: "text" },
 } as const satisfies Record<string, Editor>;
@@ -87,13 +91,15 @@ export function isNarrowed(list: DeviceList): boolean {
 
 /** What the API is asked. A length of silence counts from `now`, to the minute. */
 export function toQuery({ q, sort, chosen }: DeviceList, now = Date.now()): DeviceQuery {
-  const { silent, certificate_days, place_id, owner, serial, asset_tag, ...lists } = chosen;
+  const { silent, certificate_days, current, no_ward, place_id, owner, serial, asset_tag, ...lists } = chosen;
   const query: Record<string, unknown> = { q, sort, ...lists };
   query.place_id = place_id?.[0];
   query.owner = owner?.[0];
   query.serial = serial?.[0];
   query.asset_tag = asset_tag?.[0];
   query.silent_since = silent?.[0] && silentSince(silent[0], now);
+  query.current = current?.[0];
+  query.no_ward = no_ward?.[0];
   query.certificate_days = certificate_days?.[0];
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined)) as DeviceQuery;
 }
