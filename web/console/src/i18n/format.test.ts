@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test, vi } from "vitest";
 
 vi.stubGlobal("localStorage", { getItem: () => "en", setItem: () => undefined });
+vi.stubGlobal("navigator", { languages: ["en-US"] });
 vi.stubGlobal("document", { documentElement: { lang: "" } });
 
 describe("ages as people say them", () => {

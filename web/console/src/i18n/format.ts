@@ -1,11 +1,16 @@
 import i18next from "./i18n";
 
+/** The reader's own English or German: what a time looks like is not the same in London and New York. */
+function locale(): string {
+  return navigator.languages.find((tag) => tag.split("-")[0] === i18next.language) ?? i18next.language;
+}
+
 const cache = new Map<string, Intl.DateTimeFormat>();
 
 function formatter(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = i18next.language + JSON.stringify(options);
+  const key = locale() + JSON.stringify(options);
   let f = cache.get(key);
-  if (!f) cache.set(key, (f = new Intl.DateTimeFormat(i18next.language, options)));
+  if (!f) cache.set(key, (f = new Intl.DateTimeFormat(locale(), options)));
   return f;
 }
 
@@ -39,7 +44,7 @@ const units: ["day" | "hour" | "minute" | "second", number][] = [
 
 /** "4 minutes ago", "in 2 hours"; seconds count from now, the past is negative. */
 export function relative(seconds: number): string {
-  const f = new Intl.RelativeTimeFormat(i18next.language, { numeric: "auto", style: "short" });
+  const f = new Intl.RelativeTimeFormat(locale(), { numeric: "auto", style: "short" });
   for (const [unit, size] of units) {
     // Two of a unit at least: "90 minutes" says more than "2 hours".
     if (Math.abs(seconds) >= 2 * size || unit === "second") return f.format(Math.trunc(seconds / size), unit);
@@ -58,5 +63,5 @@ export function duration(seconds: number): string {
 }
 
 export function number(n: number): string {
-  return new Intl.NumberFormat(i18next.language).format(n);
+  return new Intl.NumberFormat(locale()).format(n);
 }
