@@ -58,6 +58,10 @@ func TestInvitationsSayWhatBecameOfThem(t *testing.T) {
 		t.Errorf("cancelled ones: %s", gone.raw)
 	}
 	only := x.limited("syringes", auth.Scope{Classes: []device.Class{device.ClassPumpSyringe}}, auth.RoleBiomed)
+	x.call(only, http.MethodGet, "/invitations/"+second.text("id"), nil).refuses(http.StatusNotFound, "not_found")
+	if one := x.call(bio, http.MethodGet, "/invitations/"+second.text("id"), nil).is(http.StatusOK); one.text("state") != "cancelled" {
+		t.Errorf("one of them: %s", one.raw)
+	}
 	if list := x.call(only, http.MethodGet, "/invitations", nil).is(http.StatusOK); list.number("total") != 0 || len(list.items("id")) != 0 {
 		t.Errorf("who sees syringe pumps only: %s", list.raw)
 	}

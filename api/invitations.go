@@ -9,6 +9,7 @@ import (
 	"wardline/auth"
 	"wardline/device"
 	"wardline/enroll"
+	"wardline/internal/fault"
 )
 
 func (a *API) registerInvitations() {
@@ -17,6 +18,8 @@ func (a *API) registerInvitations() {
 		about:   "For a serial, for a delivery, or for a person. Code, challenge and QR code are shown once."}, mayFresh(auth.InvitationsCreate), a.createInvitation)
 	register(a, operation{id: "list_invitations", method: http.MethodGet, path: "/invitations", tag: "enrollment",
 		summary: "Invitations, newest first"}, may(auth.InvitationsRead), a.listInvitations)
+	register(a, operation{id: "get_invitation", method: http.MethodGet, path: "/invitations/{id}", tag: "enrollment",
+		summary: "One invitation and how far its device has come"}, may(auth.InvitationsRead), a.getInvitation)
 	register(a, operation{id: "cancel_invitation", method: http.MethodPost, path: "/invitations/{id}/cancel", tag: "enrollment",
 		status: http.StatusNoContent, summary: "Take an invitation back"}, mayFresh(auth.InvitationsRevoke), a.cancelInvitation)
 	register(a, operation{id: "list_enrollment_requests", method: http.MethodGet, path: "/enrollment-requests", tag: "enrollment",
@@ -195,6 +198,23 @@ func (a *API) listInvitations(ctx context.Context, in *listInvitationsInput) (*p
 	return out, nil
 }
 
+// InvitationInput names an invitation.
+type InvitationInput struct {
+	ID enroll.InvitationID `path:"id" maxLength:"64" doc:"Id of the invitation."`
+}
+
+func (a *API) getInvitation(ctx context.Context, in *InvitationInput) (*output[InvitationView], error) {
+	found, err := a.invitationsByID(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	inv, ok := found[in.ID]
+	if !ok || a.mayPlace(ctx, auth.InvitationsRead, inv.Class, inv.Model, inv.Place, inv.Owner) != nil {
+		return nil, fault.CodeNotFound.New("There is no such invitation.")
+	}
+	return &output[InvitationView]{Body: a.invitationView(inv)}, nil
+}
+
 // invitationsByID returns those of these invitations that there are.
 func (a *API) invitationsByID(ctx context.Context, ids ...enroll.InvitationID) (map[enroll.InvitationID]enroll.Invitation, error) {
 	out := map[enroll.InvitationID]enroll.Invitation{}
@@ -208,12 +228,12 @@ func (a *API) invitationsByID(ctx context.Context, ids ...enroll.InvitationID) (
 	return out, err
 }
 
-type invitationInput struct {
+type cancelInvitationInput struct {
 	IdempotentInput
-	ID enroll.InvitationID `path:"id" maxLength:"64" doc:"Id of the invitation."`
+	InvitationInput
 }
 
-func (a *API) cancelInvitation(ctx context.Context, in *invitationInput) (*empty, error) {
+func (a *API) cancelInvitation(ctx context.Context, in *cancelInvitationInput) (*empty, error) {
 	_, err := a.carryOut(ctx, func(ctx context.Context) (string, error) {
 		return "invitation:" + string(in.ID), a.enroll.CancelInvitation(ctx, principalOf(ctx).Actor(), in.ID)
 	})

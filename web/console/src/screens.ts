@@ -37,6 +37,16 @@ export const screens: Screen[] = [
   { path: "/devices/import", name: "importDevices", permission: "devices.create", load: () => import("./features/devices/add/AddPage") },
   { path: "/devices/$id", name: "device", permission: "devices.read", load: () => import("./features/device/DevicePage") },
   {
+    path: "/enrollment",
+    name: "enrollment",
+    menu: { icon: "enrollment", group: "work" },
+    permission: "invitations.read",
+    load: () => import("./features/enrollment/EnrollmentPage"),
+  },
+  { path: "/enrollment/new", name: "invite", permission: "invitations.create", load: () => import("./features/enrollment/NewPage") },
+  { path: "/enrollment/deliveries/$id", name: "delivery", permission: "invitations.read", load: () => import("./features/enrollment/DeliveryPage") },
+  { path: "/enrollment/labels", name: "labels", permission: "devices.read", load: () => import("./features/enrollment/LabelsPage") },
+  {
     path: "/inbox",
     name: "inbox",
     menu: { icon: "inbox", group: "work", count: "inbox" },

@@ -1,0 +1,50 @@
+import { Anchor, SegmentedControl, Stack, Text } from "@mantine/core";
+import { IconArrowLeft } from "@tabler/icons-react";
+import { useT } from "../../i18n/strings";
+import { Page } from "../../ui/Page";
+import { RouteLink } from "../../ui/RouteLink";
+import { text, useAddress } from "../../ui/useAddress";
+import { DeliveryForm } from "./DeliveryForm";
+import { inviteStrings } from "./inviteStrings";
+import { PersonForm } from "./PersonForm";
+import { PumpForm } from "./PumpForm";
+
+const kinds = ["person", "pump", "delivery"] as const;
+const forms = { person: PersonForm, pump: PumpForm, delivery: DeliveryForm };
+
+/** Three ways to invite: a person, one device after the other, a pallet. */
+export default function NewPage() {
+  const t = useT(inviteStrings);
+  const [{ kind }, set] = useAddress((raw) => ({ kind: kinds.find((k) => k === text(raw, "kind")) ?? "pump" }));
+  const Form = forms[kind];
+  return (
+    <Page title={t("title")} above={<Back />}>
+      <Stack gap="xs">
+        <SegmentedControl
+          aria-label={t("kind")}
+          value={kind}
+          onChange={(to) => set({ kind: to }, { replace: true })}
+          data={kinds.map((value) => ({ value, label: t(`kinds.${value}`) }))}
+          orientation="horizontal"
+          w="fit-content"
+          maw="100%"
+        />
+        <Text size="sm" c="dimmed" maw={720}>
+          {t(`kindAbout.${kind}`)}
+        </Text>
+      </Stack>
+      <Form />
+    </Page>
+  );
+}
+
+export function Back({ to = "/enrollment", search, children }: { to?: string; search?: object; children?: string }) {
+  const t = useT(inviteStrings);
+  return (
+    <RouteLink to={to} search={search as never} size="sm" w="fit-content">
+      <Anchor component="span" inherit>
+        <IconArrowLeft size={14} aria-hidden /> {children ?? t("back")}
+      </Anchor>
+    </RouteLink>
+  );
+}
