@@ -67,17 +67,19 @@ export function ListTable<Row>(props: Props<Row>) {
   const small = useMediaQuery("(max-width: 48em)", undefined, { getInitialValueInEffect: false }) && narrow !== undefined;
   const columns = useColumns(props.columns, small ? narrow : undefined, label);
   const height = small ? narrow.height : rowHeight;
-  const table = useReactTable({ data: rows, columns, getRowId: rowId, getCoreRowModel: getCoreRowModel(), manualSorting: true });
-  const model = table.getRowModel().rows;
-  const virtual = useVirtualizer({ count: model.length, getScrollElement: () => scroll.current, estimateSize: () => height, overscan: 10 });
+  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroll.current, estimateSize: () => height, overscan: 10 });
   const items = virtual.getVirtualItems();
   const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? 0;
+  // The table is made of the rows that are drawn: a page more does not cost what all pages cost.
+  const drawn = useMemo(() => rows.slice(first, last + 1), [rows, first, last]);
+  const table = useReactTable({ data: drawn, columns, getRowId: rowId, getCoreRowModel: getCoreRowModel(), manualSorting: true });
+  const model = table.getRowModel().rows;
   useLayoutEffect(() => virtual.measure(), [virtual, height]);
   useEffect(() => {
-    if (last >= model.length - 20 && model.length > 0 && !loadingMore) more?.();
+    if (last >= rows.length - 20 && rows.length > 0 && !loadingMore) more?.();
     onSight?.(first, last);
-  }, [first, last, model.length, loadingMore, more, onSight]);
+  }, [first, last, rows.length, loadingMore, more, onSight]);
   const before = useRef(about);
   useEffect(() => {
     if (before.current !== about) scroll.current?.scrollTo({ top: 0 });
@@ -86,7 +88,7 @@ export function ListTable<Row>(props: Props<Row>) {
 
   const [active, setActive] = useState(0);
   const goTo = (index: number) => {
-    const to = Math.min(Math.max(index, 0), model.length - 1);
+    const to = Math.min(Math.max(index, 0), rows.length - 1);
     setActive(to);
     virtual.scrollToIndex(to);
     requestAnimationFrame(() => scroll.current?.querySelector<HTMLElement>(`tr[data-index="${to}"]`)?.focus());
@@ -94,19 +96,16 @@ export function ListTable<Row>(props: Props<Row>) {
   };
   const onKey = (event: KeyboardEvent<HTMLTableRowElement>, index: number) => {
     if (event.target !== event.currentTarget) return;
-    const row = model[index]?.original;
+    const row = rows[index];
     if (row === undefined) return;
-    const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: 15, PageUp: -15, Home: -index, End: model.length - 1 - index };
+    const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: 15, PageUp: -15, Home: -index, End: rows.length - 1 - index };
     const step = steps[event.key];
     if (event.key === "Enter" && onOpen) onOpen(row);
     else if (event.key === " " && selection) selection.toggle(row, index, event.shiftKey);
     else if (event.key === "Escape" && selection?.any) selection.clear();
     else if (step !== undefined) {
       const to = goTo(index + step);
-      const reached = model[to]?.original;
-      if (event.shiftKey && selection && reached !== undefined) {
-        selection.extend(index, to);
-      }
+      if (event.shiftKey && selection) selection.extend(index, to);
     } else return;
     event.preventDefault();
   };
@@ -140,7 +139,7 @@ export function ListTable<Row>(props: Props<Row>) {
           <tbody>
             {above > 0 && <Space height={above} columns={width} />}
             {items.map((item) => {
-              const row = model[item.index];
+              const row = model[item.index - first];
               if (!row) return null;
               return (
                 <Row

@@ -1,4 +1,3 @@
-import { Tooltip } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { dateTime, relative, shortTime } from "../i18n/format";
 import { useT } from "../i18n/strings";
@@ -18,9 +17,10 @@ export function Time({ at, as = "age" }: Props) {
   const now = useNow();
   if (!at) return <>{t("never")}</>;
   const seconds = (new Date(at).getTime() - now) / 1000;
+  // The browser's own tooltip: a list draws thousands of these while one scrolls.
   return (
-    <Tooltip label={dateTime(at)} withArrow openDelay={300}>
-      <time dateTime={at}>{as === "age" ? relative(seconds) : shortTime(at, now)}</time>
-    </Tooltip>
+    <time dateTime={at} title={dateTime(at)}>
+      {as === "age" ? relative(seconds) : shortTime(at, now)}
+    </time>
   );
 }

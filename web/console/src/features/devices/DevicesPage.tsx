@@ -1,7 +1,7 @@
 import { Alert, Button, Group } from "@mantine/core";
 import { IconFileImport } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo } from "react";
 import { number } from "../../i18n/format";
 import { useT } from "../../i18n/strings";
 import { useMay } from "../../session/useSession";
@@ -18,10 +18,12 @@ import { Card, useColumnChoice, useColumns } from "./columns";
 import { ExportButton } from "./ExportButton";
 import { FilterBar } from "./FilterBar";
 import { isNarrowed, nothingChosen, readAddress, toQuery, type DeviceList } from "./filters";
-import { SelectionBar } from "./SelectionBar";
 import { devicesStrings } from "./strings";
 import { useDeviceList, type Device } from "./useDeviceList";
 import { useSelection } from "./useSelection";
+
+// Loaded with the first device that is chosen.
+const SelectionBar = lazy(() => import("./SelectionBar"));
 
 const narrow = { height: 86, cell: (device: Device) => <Card device={device} /> };
 const idOf = (device: Device) => device.id;
@@ -112,7 +114,9 @@ function Devices({ found, list, query, columns, set }: DevicesProps) {
         footer={found.full && found.hasMore ? <Alert color="gray" p="xs">{ui("tooMany", { shown: number(found.rows.length) })}</Alert> : null}
       />
       {found.addError ? <ProblemAlert error={found.addError} retry={() => void more()} /> : null}
-      {devices.length > 0 && <SelectionBar devices={devices} query={query} total={found.total} onChoose={replace} onClear={clear} />}
+      <Suspense fallback={null}>
+        {devices.length > 0 && <SelectionBar devices={devices} query={query} total={found.total} onChoose={replace} onClear={clear} />}
+      </Suspense>
     </>
   );
 }

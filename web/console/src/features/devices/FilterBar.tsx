@@ -1,12 +1,15 @@
-import { ActionIcon, Button, Group, Menu, Popover } from "@mantine/core";
+import { ActionIcon, Button, Group, Loader, Menu, Popover } from "@mantine/core";
 import { IconFilterPlus, IconX } from "@tabler/icons-react";
-import { useRef, useState } from "react";
+import { lazy, Suspense, useRef, useState } from "react";
 import { useT } from "../../i18n/strings";
-import { FilterEditor } from "./FilterEditor";
 import classes from "./FilterBar.module.css";
 import { filterNames, isNarrowed, nothingChosen, toAddress, type DeviceList, type FilterName } from "./filters";
 import { devicesStrings } from "./strings";
 import { useFilterWords } from "./useFilterWords";
+
+// Trees, boxes and number fields are loaded when somebody wants to filter.
+const loadEditor = () => import("./FilterEditor");
+const FilterEditor = lazy(() => loadEditor().then(({ FilterEditor: default_ }) => ({ default: default_ })));
 
 interface Props {
   list: DeviceList;
@@ -51,7 +54,7 @@ export function FilterBar({ list, set }: Props) {
           }}
         />
       ))}
-      <Menu position="bottom-start" shadow="md" withinPortal returnFocus={false}>
+      <Menu position="bottom-start" shadow="md" withinPortal returnFocus={false} onOpen={() => void loadEditor()}>
         <Menu.Target>
           <Button ref={add} variant="default" size="xs" leftSection={<IconFilterPlus size={16} aria-hidden />}>
             {t("filters.add")}
@@ -109,14 +112,16 @@ function FilterChip({ name, values, open, onOpen, set, onRemove, onLeft }: ChipP
     >
       <div className={classes.chip} data-empty={values.length === 0 || undefined}>
         <Popover.Target>
-          <button ref={button} type="button" className={classes.button} title={text} onClick={() => onOpen(!open)}>
+          <button ref={button} type="button" onFocus={() => void loadEditor()} onPointerEnter={() => void loadEditor()} className={classes.button} title={text} onClick={() => onOpen(!open)}>
             {text}
           </button>
         </Popover.Target>
         <Remove label={t("filters.remove", { name: t(`filters.${name}`) })} onClick={onRemove} />
       </div>
       <Popover.Dropdown aria-label={t(`filters.${name}`)}>
-        <FilterEditor name={name} values={values} onChange={change} onDone={() => onOpen(false)} />
+        <Suspense fallback={<Loader size="sm" />}>
+          <FilterEditor name={name} values={values} onChange={change} onDone={() => onOpen(false)} />
+        </Suspense>
       </Popover.Dropdown>
     </Popover>
   );

@@ -1,5 +1,5 @@
 import { Button, Checkbox, Group, NumberInput, Radio, ScrollArea, Stack, TextInput } from "@mantine/core";
-import { useState, type ReactNode } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
 import { api } from "../../api/client";
 import { useT } from "../../i18n/strings";
 import { QueryView } from "../../ui/QueryView";
@@ -18,7 +18,20 @@ interface Props {
 }
 
 /** Changes one filter. Boxes act at once; what is typed acts with Enter. */
-export function FilterEditor({ name, values, onChange, onDone }: Props) {
+export function FilterEditor(props: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  // It may be loaded after the popover took the focus.
+  useEffect(() => {
+    if (box.current && !box.current.contains(document.activeElement)) box.current.querySelector<HTMLElement>("[data-autofocus], input")?.focus();
+  }, []);
+  return (
+    <div ref={box}>
+      <Editor {...props} />
+    </div>
+  );
+}
+
+function Editor({ name, values, onChange, onDone }: Props) {
   const t = useT(devicesStrings);
   const filter = filters[name];
   const choose = (value: string) => {

@@ -22,7 +22,7 @@ interface Props {
 }
 
 /** How many devices are chosen, and what can be asked of them together. */
-export function SelectionBar({ devices, query, total, onChoose, onClear }: Props) {
+export default function SelectionBar({ devices, query, total, onChoose, onClear }: Props) {
   const t = useT(devicesStrings);
   const { gathering, gathered, error, gather } = useGathering(query, onChoose);
   // What may be asked is asked of the server once one has chosen, not at each box.

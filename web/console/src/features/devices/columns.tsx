@@ -4,7 +4,7 @@ import { useMemo } from "react";
 import { useT } from "../../i18n/strings";
 import { HoldBadge, TherapyBadge } from "../../ui/badges";
 import type { ColumnDef } from "../../ui/ListTable";
-import { RouteLink } from "../../ui/RouteLink";
+import { RowLink } from "../../ui/RowLink";
 import { Time } from "../../ui/Time";
 import { uiStrings } from "../../ui/strings";
 import { useWords } from "../../words/words";
@@ -57,7 +57,7 @@ export function useColumns(chosen: ColumnName[]): ColumnDef<Device>[] {
       header: t("columns.serial"),
       size: 130,
       meta: { sort: "serial" },
-      cell: ({ row: { original: d } }) => <RouteLink to={`/devices/${d.id}`} fz="sm">{d.serial}</RouteLink>,
+      cell: ({ row: { original: d } }) => <RowLink to={`/devices/${d.id}`}>{d.serial}</RowLink>,
     };
     const others = chosen.map((name): ColumnDef<Device> => {
       const { size, sort }: { size: number; sort?: string } = columns[name];
@@ -142,9 +142,7 @@ export function Card({ device }: { device: Device }) {
   return (
     <div>
       <Group justify="space-between" wrap="nowrap" gap="xs">
-        <RouteLink to={`/devices/${device.id}`} fw={600} truncate>
-          {[device.serial, device.asset_tag].filter(Boolean).join(" · ")}
-        </RouteLink>
+        <RowLink to={`/devices/${device.id}`}>{[device.serial, device.asset_tag].filter(Boolean).join(" · ")}</RowLink>
         <Text span size="xs" c="dimmed" style={{ whiteSpace: "nowrap" }}>
           {device.last_seen_at ? <Time at={device.last_seen_at} /> : t("neverHeard")}
         </Text>
