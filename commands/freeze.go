@@ -162,10 +162,9 @@ func (s *Service) SetFreeze(ctx context.Context, actor audit.Actor, ask FreezeAs
 	if len(bad.Fields) > 0 {
 		return Freeze{}, bad
 	}
-	z := Freeze{ID: s.newID(), Scope: ask.Scope, ScopeID: ask.ScopeID, Cause: CauseByHand, Reason: ask.Reason, SetBy: actor,
-		CausedBy: []string{PersonOf(actor)}}
+	z := Freeze{ID: s.newID(), Scope: ask.Scope, ScopeID: ask.ScopeID, Cause: CauseByHand, Reason: ask.Reason, SetBy: actor}
 	if ask.Scope == FreezePerson {
-		z.CausedBy = append(z.CausedBy, ask.ScopeID)
+		z.CausedBy = []string{ask.ScopeID}
 	}
 	if err := s.storage.SetFreeze(ctx, z, z.event(actionFreezeSet, actor, map[string]any{"because": ask.Reason})); err != nil {
 		return Freeze{}, fmt.Errorf("set a freeze: %w", err)
@@ -229,7 +228,7 @@ func (z Freeze) liftableBy(actor audit.Actor) error {
 	case actor.Kind != audit.ActorPerson:
 		return codeSecondPerson.New("A freeze is lifted by people, each in a session of their own.")
 	case z.Caused(actor):
-		return codeCausedIt.New("You set this freeze, or what you did caused it: two others have to lift it.")
+		return codeCausedIt.New("This freeze is about what you did: two others have to lift it.")
 	}
 	return nil
 }

@@ -130,6 +130,11 @@ func (l Ledger) counted(r Rule, e Entry, counts func(Entry, time.Time) bool) map
 	return out
 }
 
+// FewestOfAClass is what a limit in per cent always lets through. A site with
+// twenty phones would otherwise have one lock a day; five is what one person may
+// ask of devices at once without a second one.
+const FewestOfAClass = 5
+
 // devices is a limit's number in devices.
 func (l Ledger) devices(r Rule, set int, e Entry) int {
 	if r.Unit != Percent {
@@ -138,5 +143,5 @@ func (l Ledger) devices(r Rule, set int, e Entry) int {
 	if set == 0 {
 		return 0
 	}
-	return max(1, l.Fleet(e.Site, e.Class)*set/100)
+	return max(FewestOfAClass, l.Fleet(e.Site, e.Class)*set/100)
 }

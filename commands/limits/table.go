@@ -47,7 +47,7 @@ type Unit string
 // The units.
 const (
 	Devices Unit = "devices"
-	Percent Unit = "percent" // of the devices of the class at the site; at least one
+	Percent Unit = "percent" // of the devices of the class at the site; at least FewestOfAClass, unless it is 0
 )
 
 // Rule is one line of the table.
@@ -115,7 +115,7 @@ func (r Rule) Words(number int) string {
 	window := map[time.Duration]string{time.Hour: "an hour", day: "a day", 7 * day: "a week"}[r.Window]
 	switch {
 	case r.Unit == Percent:
-		return fmt.Sprintf("%d %% of a site's devices of one class %s", number, window)
+		return fmt.Sprintf("%d %% of a site's devices of one class %s, at least %d", number, window, FewestOfAClass)
 	case r.Counts == Approved:
 		return fmt.Sprintf("%d %s %s for approved work", number, unit, window)
 	case r.Per == PerPerson:

@@ -34,7 +34,7 @@ test("all wipes are stopped with a click; a wipe then waits, and two people let 
   await dialog.getByRole("button", { name: "Stop all wipes" }).click();
   await expect(page.getByText("The whole server: stopped")).toBeVisible();
   await expect(page.getByText("Set by biomed")).toBeVisible();
-  // Whoever stopped it cannot lift it.
+  // An engineer stops it, and a security officer and an administrator lift it.
   await expect(page.getByRole("button", { name: "Ask to lift it" })).toHaveCount(0);
 
   const phone = "P7-0003";

@@ -10,7 +10,7 @@ export const guardStrings = defineStrings(
       title: "Stop all wipes?",
       stops: "From the moment this is set nothing that erases or cuts off leaves any more, nor bulk work and staged updates, on any server.",
       passes: "Locking or finding one phone, reporting a loss, and taking something back go on.",
-      lift: "A security officer and an administrator lift it together. Neither of them may have caused it: that rules you out.",
+      lift: "A security officer and an administrator lift it together. Neither of them may be whom it is about.",
       reason: "Why",
       set: "Stop all wipes",
       done: "All wipes are stopped",
@@ -64,7 +64,7 @@ export const guardStrings = defineStrings(
       stops:
         "Von da an geht auf keinem Server mehr etwas hinaus, das löscht oder vom Netz trennt, auch keine Massenaufträge und keine vorgehaltenen Aktualisierungen.",
       passes: "Ein Telefon sperren oder suchen, einen Verlust melden und etwas zurücknehmen geht weiter.",
-      lift: "Aufgehoben wird es von der Sicherheit und der Verwaltung gemeinsam. Keiner von beiden darf es verursacht haben: Sie scheiden damit aus.",
+      lift: "Aufgehoben wird es von der Sicherheit und der Verwaltung gemeinsam. Es darf keinen der beiden betreffen.",
       reason: "Warum",
       set: "Alle Löschungen anhalten",
       done: "Alle Löschungen sind angehalten",
