@@ -136,7 +136,7 @@ func readChange(w http.ResponseWriter, r *http.Request) (Change, error) {
 	return change, nil
 }
 
-var changeMembers = []string{"therapy", "online", "bssid", "clock_offset_seconds", "battery_percent", "powered", "lies", "locked"}
+var changeMembers = []string{"therapy", "online", "bssid", "clock_offset_seconds", "battery_percent", "powered", "lies", "ignores_wipe", "locked"}
 
 // checkMembers refuses what encoding/json would let pass: a member twice, a name
 // in another case, a null, something after the object.

@@ -71,10 +71,10 @@ func TestTheControlAddressAnswersFromTheDevicesOwnMemory(t *testing.T) {
 func TestHandsChangeADeviceThroughTheControlAddress(t *testing.T) {
 	f := newFleet(t, t.TempDir(), newClock())
 	w := ask(f, "PATCH", "/devices/LV1-0001",
-		`{"therapy":"stopped","online":false,"bssid":"02:57:4c:10:01:01","clock_offset_seconds":-3600,"battery_percent":12,"lies":true}`)
+		`{"therapy":"stopped","online":false,"bssid":"02:57:4c:10:01:01","clock_offset_seconds":-3600,"battery_percent":12,"lies":true,"ignores_wipe":true}`)
 	got := decode[Snapshot](t, w)
 	if w.Code != 200 || got.Therapy != device.ReportedStopped || got.Online || got.BSSID != "02:57:4c:10:01:01" ||
-		got.ClockOffsetSeconds != -3600 || got.BatteryPercent != 12 || !got.Lies || !got.Powered {
+		got.ClockOffsetSeconds != -3600 || got.BatteryPercent != 12 || !got.Lies || !got.IgnoresWipe || !got.Powered {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	if !strings.HasSuffix(got.Ward, "Biomed workshop") {

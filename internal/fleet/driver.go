@@ -108,9 +108,9 @@ func (d *Device) Inventory(context.Context) (agent.Inventory, error) {
 }
 
 // Do carries out one order, remembers that it did, and shows it.
-func (d *Device) Do(_ context.Context, job agent.Job) (agent.Outcome, error) {
+func (d *Device) Do(ctx context.Context, job agent.Job) (agent.Outcome, error) {
 	if job.Kind == device.KindWipe {
-		return d.wipe(job)
+		return d.wipe(ctx, job)
 	}
 	var out agent.Outcome
 	err := d.update(func() error {

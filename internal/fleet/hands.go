@@ -31,6 +31,9 @@ type Change struct {
 	Powered *bool `json:"powered"`
 	// Lies makes the device answer that a wipe is done, and do nothing.
 	Lies *bool `json:"lies"`
+	// IgnoresWipe makes the device accept a wipe and never get on with it: it polls
+	// on with its old certificate.
+	IgnoresWipe *bool `json:"ignores_wipe"`
 	// Locked false unlocks by hand: at a pump's own panel, or with the passcode of
 	// a phone. Hands cannot lock.
 	Locked *bool `json:"locked"`
@@ -97,6 +100,7 @@ func (d *Device) Apply(c Change) error {
 		set(&m.ClockOffsetSeconds, c.ClockOffsetSeconds)
 		set(&m.BatteryPercent, c.BatteryPercent)
 		set(&m.Lies, c.Lies)
+		set(&m.IgnoresWipe, c.IgnoresWipe)
 		powered = m.Powered != wasOn
 		cut = (!m.Powered && wasOn) || (!m.Online && wasOnline)
 		return nil

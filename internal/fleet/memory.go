@@ -35,6 +35,8 @@ type memory struct {
 	BatteryPercent     int    `json:"battery_percent"`
 	// Lies: the device answers that a wipe is done and does nothing.
 	Lies bool `json:"lies"`
+	// IgnoresWipe: the device accepts a wipe and polls on.
+	IgnoresWipe bool `json:"ignores_wipe,omitempty"`
 
 	Locked          bool `json:"locked"`
 	LostMode        bool `json:"lost_mode"`

@@ -29,6 +29,7 @@ type Snapshot struct {
 	ClockOffsetSeconds int64           `json:"clock_offset_seconds"`
 	BatteryPercent     int             `json:"battery_percent"`
 	Lies               bool            `json:"lies"`
+	IgnoresWipe        bool            `json:"ignores_wipe"`
 
 	PasscodeSet     bool              `json:"passcode_set"`
 	WorkDataRemoved bool              `json:"work_data_removed"`
@@ -57,7 +58,7 @@ func (d *Device) Snapshot() Snapshot {
 		Ward:   strings.Join(d.hospital.Path(place.Key), ", "),
 		Locked: m.Locked, LostMode: m.LostMode, Wiped: m.Wiped, Executed: m.Executed,
 		Online: m.Online, Powered: m.Powered, BSSID: m.BSSID, ClockOffsetSeconds: m.ClockOffsetSeconds,
-		BatteryPercent: m.BatteryPercent, Lies: m.Lies, PasscodeSet: m.PasscodeSet,
+		BatteryPercent: m.BatteryPercent, Lies: m.Lies, IgnoresWipe: m.IgnoresWipe, PasscodeSet: m.PasscodeSet,
 		WorkDataRemoved: m.WorkDataRemoved, Message: m.Message, Configs: m.Configs,
 		place: place, phone: m.Phone, contact: m.Contact, library: m.Library,
 		ringing: now.Before(d.clock.ringUntil), booting: now.Before(d.clock.bootUntil),

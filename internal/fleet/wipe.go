@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -16,12 +17,17 @@ const journalFile = "journal.jsonl"
 
 // wipe erases the device. The memory of it comes first: a kill in between leaves
 // a device that knows that it is to be erased, and does so when it starts.
-func (d *Device) wipe(job agent.Job) (agent.Outcome, error) {
+func (d *Device) wipe(ctx context.Context, job agent.Job) (agent.Outcome, error) {
 	if !d.model.Can(device.KindWipe) {
 		return agent.Outcome{}, fmt.Errorf("%w: a %s cannot be wiped", agent.ErrRefused, d.model.Name)
 	}
-	if d.Snapshot().Lies {
+	switch s := d.Snapshot(); {
+	case s.Lies:
 		return agent.Outcome{}, nil
+	case s.IgnoresWipe:
+		// It has said that it started. The polls go on beside this.
+		<-ctx.Done()
+		return agent.Outcome{}, ctx.Err()
 	}
 	err := d.update(func() error {
 		m := &d.mem
