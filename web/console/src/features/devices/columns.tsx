@@ -15,13 +15,13 @@ import type { Device } from "./useDeviceList";
 
 /** The columns that can be chosen, in the order in which they stand. The serial number is always there. */
 const columns = {
-  asset_tag: { size: 120, sort: "asset_tag" },
-  class: { size: 165 },
+  asset_tag: { size: 115, sort: "asset_tag" },
+  class: { size: 160 },
   model: { size: 190 },
-  owner: { size: 140, sort: "owner" },
-  place: { size: 160 },
-  state: { size: 210 },
-  last_seen: { size: 125, sort: "last_seen" },
+  owner: { size: 130, sort: "owner" },
+  place: { size: 145 },
+  state: { size: 225 },
+  last_seen: { size: 150, sort: "last_seen" },
   stage: { size: 140 },
   condition: { size: 130 },
   custody: { size: 170 },
@@ -55,7 +55,7 @@ export function useColumns(chosen: ColumnName[]): ColumnDef<Device>[] {
     const serial: ColumnDef<Device> = {
       id: "serial",
       header: t("columns.serial"),
-      size: 130,
+      size: 125,
       meta: { sort: "serial" },
       cell: ({ row: { original: d } }) => <RowLink to={`/devices/${d.id}`}>{d.serial}</RowLink>,
     };
