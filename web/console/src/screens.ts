@@ -46,6 +46,9 @@ export const screens: Screen[] = [
   { path: "/enrollment/new", name: "invite", permission: "invitations.create", load: () => import("./features/enrollment/NewPage") },
   { path: "/enrollment/deliveries/$id", name: "delivery", permission: "invitations.read", load: () => import("./features/enrollment/DeliveryPage") },
   { path: "/enrollment/labels", name: "labels", permission: "devices.read", load: () => import("./features/enrollment/LabelsPage") },
+  { path: "/models", name: "models", menu: { icon: "models", group: "setup" }, permission: "models.read", load: () => import("./features/models/ModelsPage") },
+  { path: "/models/$id", name: "model", permission: "models.read", load: () => import("./features/models/ModelPage") },
+  { path: "/audit", name: "audit", menu: { icon: "audit", group: "people" }, permission: "audit.read", load: () => import("./features/audit/AuditPage") },
   {
     path: "/inbox",
     name: "inbox",

@@ -6,10 +6,12 @@ import { useT } from "../../i18n/strings";
 import { notifyDone } from "../../ui/notify";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { enrollmentStrings } from "./strings";
+import { uiStrings } from "../../ui/strings";
 
 /** Takes an invitation back, after saying what that does. */
 export function CancelInvitation({ id }: { id: string }) {
   const t = useT(enrollmentStrings);
+  const ui = useT(uiStrings);
   const client = useQueryClient();
   const [opened, dialog] = useDisclosure(false);
   const cancel = api.useMutation("post", "/api/v1/invitations/{id}/cancel", {
@@ -24,7 +26,7 @@ export function CancelInvitation({ id }: { id: string }) {
       <Button variant="default" onClick={dialog.open}>
         {t("cancel.action")}
       </Button>
-      <Modal opened={opened} onClose={dialog.close} title={t("cancel.title")}>
+      <Modal closeButtonProps={{ "aria-label": ui("close") }} opened={opened} onClose={dialog.close} title={t("cancel.title")}>
         <Stack>
           <Text size="sm">{t("cancel.text")}</Text>
           {cancel.error && <ProblemAlert error={cancel.error} />}

@@ -55,7 +55,7 @@ function useColumns(): ColumnDef<Delivery>[] {
         id: "name",
         header: t("deliveries.name"),
         cell: ({ row: { original: d } }) => (
-          <RouteLink to={`/enrollment/deliveries/${d.id}`} fw={600}>
+          <RouteLink to={`/enrollment/deliveries/${d.id}`} fw={600} size="sm">
             {d.name}
           </RouteLink>
         ),

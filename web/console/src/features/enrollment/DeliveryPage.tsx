@@ -214,7 +214,7 @@ function useLineColumns(): ColumnDef<Line>[] {
       {
         id: "serial",
         header: t("deliveries.serial"),
-        cell: ({ row: { original: l } }) => (l.device_id ? <RouteLink to={`/devices/${l.device_id}`}>{l.serial}</RouteLink> : l.serial),
+        cell: ({ row: { original: l } }) => (l.device_id ? <RouteLink to={`/devices/${l.device_id}`} size="sm">{l.serial}</RouteLink> : l.serial),
       },
       { id: "state", header: t("deliveries.state"), cell: ({ row: { original: l } }) => <LineState line={l} /> },
     ],

@@ -58,7 +58,7 @@ function useColumns(): ColumnDef<Failure>[] {
         header: t("failed.what"),
         cell: ({ row: { original: f } }) => {
           const name = f.serial || t("failed.unknown");
-          return f.device_id ? <RouteLink to={`/devices/${f.device_id}`}>{name}</RouteLink> : name;
+          return f.device_id ? <RouteLink to={`/devices/${f.device_id}`} size="sm">{name}</RouteLink> : name;
         },
       },
       { id: "step", header: t("failed.step"), cell: ({ row: { original: f } }) => t(`failed.kinds.${f.kind}`) },
@@ -80,7 +80,7 @@ function useColumns(): ColumnDef<Failure>[] {
         cell: ({ row: { original: f } }) => {
           if (!f.invited) return f.remote;
           const to = f.invited.delivery_id ? { to: `/enrollment/deliveries/${f.invited.delivery_id}` } : { to: "/enrollment", search: { invitation: f.invited.id } as never };
-          return <RouteLink {...to}>{whom(f.invited)}</RouteLink>;
+          return <RouteLink {...to} size="sm">{whom(f.invited)}</RouteLink>;
         },
       },
     ],

@@ -13,12 +13,14 @@ import { issuedOf, useIssued } from "./issued";
 import { Progress } from "./Progress";
 import { enrollmentStrings } from "./strings";
 import { useNames } from "./useNames";
+import { uiStrings } from "../../ui/strings";
 
 /** One invitation: what it is for, how far it is, and its code while this tab knows it. */
 export function InvitationDrawer({ id, onClose }: { id: string | undefined; onClose: () => void }) {
   const t = useT(enrollmentStrings);
+  const ui = useT(uiStrings);
   return (
-    <Drawer opened={id !== undefined} onClose={onClose} position="right" size="lg" title={t("details.title")}>
+    <Drawer closeButtonProps={{ "aria-label": ui("close") }} opened={id !== undefined} onClose={onClose} position="right" size="lg" title={t("details.title")}>
       {id && <Content id={id} />}
     </Drawer>
   );

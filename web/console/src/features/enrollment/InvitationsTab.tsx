@@ -101,7 +101,7 @@ function useColumns(): ColumnDef<Invitation>[] {
         id: "whom",
         header: t("columns.whom"),
         cell: ({ row: { original: i } }) => (
-          <RouteLink to="/enrollment" search={((before: object) => ({ ...before, invitation: i.id })) as never} fw={600}>
+          <RouteLink to="/enrollment" search={((before: object) => ({ ...before, invitation: i.id })) as never} fw={600} size="sm">
             {whom(i)}
           </RouteLink>
         ),
@@ -112,7 +112,7 @@ function useColumns(): ColumnDef<Invitation>[] {
         cell: ({ row: { original: i } }) => (
           <>
             <Text size="sm">{say("class", i.class)}</Text>
-            <Text size="xs" c="dimmed">
+            <Text size="xs" c="dimmed" truncate maw={300} title={names.place(i.place_id)}>
               {[names.model(i.model), names.place(i.place_id), i.for === "serial" ? i.owner : ""].filter(Boolean).join(" · ")}
             </Text>
           </>

@@ -48,7 +48,7 @@ export function IssuedCard({ issued }: { issued: Issued }) {
             {t("server")} <Code>{server}</Code>
           </Text>
           <Text size="sm" c="dimmed">
-            {t("expiry")} <Time at={invitation.expires_at} as="clock" />
+            {t("until")} <Time at={invitation.expires_at} as="clock" />
           </Text>
         </div>
         <Group gap="xs">

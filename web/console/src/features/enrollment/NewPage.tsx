@@ -1,4 +1,4 @@
-import { Anchor, SegmentedControl, Stack, Text } from "@mantine/core";
+import { Anchor, SegmentedControl, Stack, Text, useMatches } from "@mantine/core";
 import { IconArrowLeft } from "@tabler/icons-react";
 import { useT } from "../../i18n/strings";
 import { Page } from "../../ui/Page";
@@ -16,6 +16,7 @@ const forms = { person: PersonForm, pump: PumpForm, delivery: DeliveryForm };
 export default function NewPage() {
   const t = useT(inviteStrings);
   const [{ kind }, set] = useAddress((raw) => ({ kind: kinds.find((k) => k === text(raw, "kind")) ?? "pump" }));
+  const orientation = useMatches<"vertical" | "horizontal">({ base: "vertical", sm: "horizontal" });
   const Form = forms[kind];
   return (
     <Page title={t("title")} above={<Back />}>
@@ -25,7 +26,7 @@ export default function NewPage() {
           value={kind}
           onChange={(to) => set({ kind: to }, { replace: true })}
           data={kinds.map((value) => ({ value, label: t(`kinds.${value}`) }))}
-          orientation="horizontal"
+          orientation={orientation}
           w="fit-content"
           maw="100%"
         />

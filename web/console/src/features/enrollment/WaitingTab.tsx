@@ -16,6 +16,7 @@ import { Time } from "../../ui/Time";
 import { useWords } from "../../words/words";
 import { enrollmentStrings } from "./strings";
 import { useNames } from "./useNames";
+import { uiStrings } from "../../ui/strings";
 
 type Request = Schemas["WaitingView"];
 type Device = Schemas["DeviceView"];
@@ -39,6 +40,7 @@ export function WaitingTab() {
 
 function Waiting({ request: r }: { request: Request }) {
   const t = useT(enrollmentStrings);
+  const ui = useT(uiStrings);
   const may = useMay();
   const [deciding, setDeciding] = useState<"through" | "refuse">();
   const name = t(r.renewal ? "waiting.renew" : "waiting.enroll", { serial: r.serial });
@@ -74,7 +76,7 @@ function Waiting({ request: r }: { request: Request }) {
             </Button>
           </Group>
         )}
-        <Modal opened={deciding !== undefined} onClose={() => setDeciding(undefined)} title={deciding && t(`waiting.${deciding}Title`, { serial: r.serial })}>
+        <Modal closeButtonProps={{ "aria-label": ui("close") }} opened={deciding !== undefined} onClose={() => setDeciding(undefined)} title={deciding && t(`waiting.${deciding}Title`, { serial: r.serial })}>
           {deciding && <Decide request={r} way={deciding} onClose={() => setDeciding(undefined)} />}
         </Modal>
       </Stack>
