@@ -27,6 +27,7 @@ func (a *API) registerAccounts() {
 		summary: "Take away somebody's second factors, so that they can set up others",
 		about:   "Authenticator app, passkeys and recovery codes. The account's roles cool off anew, and somebody has to confirm the person."}, mayFresh(auth.AccountsManage), a.resetTOTP)
 	a.registerAccountChanges()
+	a.registerRecoveries()
 	register(a, operation{id: "list_vouches", method: http.MethodGet, path: "/vouches", tag: "people",
 		summary: "Accounts with a new role that nobody has confirmed yet"}, mayFresh(auth.AccountsVouch), a.listVouches)
 	register(a, operation{id: "vouch", method: http.MethodPost, path: "/accounts/{id}/vouch", tag: "people",

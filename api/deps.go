@@ -59,6 +59,8 @@ type People interface {
 	AccountChanges(ctx context.Context, p auth.Principal, account auth.AccountID) ([]auth.PendingChange, error)
 	ApproveChange(ctx context.Context, p auth.Principal, id auth.ChangeID, proof auth.Proof) (auth.PendingChange, error)
 	DenyChange(ctx context.Context, p auth.Principal, id auth.ChangeID, why string) (auth.PendingChange, error)
+	Recoveries(ctx context.Context) ([]auth.Recovery, error)
+	CancelRecovery(ctx context.Context, p auth.Principal, id auth.RecoveryID) (auth.Recovery, error)
 	Vouchable(ctx context.Context, p auth.Principal) ([]auth.Account, error)
 	Vouch(ctx context.Context, p auth.Principal, id auth.AccountID, proof auth.Proof) (auth.Account, error)
 

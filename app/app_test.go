@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -150,13 +151,25 @@ func TestTheFirstStartPrintsALinkAndTheHostCanMakeTheFirstAccountOnce(t *testing
 	if !strings.Contains(said.String(), "/setup#wlp_") {
 		t.Errorf("the first start says %q, without a set-up link", said.String())
 	}
-	var made map[string]string
+	var made LocalMade
 	in := LocalUser{Username: "a.first", Name: "A. First", Password: "a long enough password"}
-	if err := Local(t.Context(), o, "/user", in, &made); err != nil || made["username"] != "a.first" {
+	if err := Local(t.Context(), o, "/user", in, &made); err != nil || made.Username != "a.first" || len(made.HostCodes) != 10 {
 		t.Fatalf("wardline user create over the socket: %v, %v", made, err)
 	}
+	printed := regexp.MustCompile(`[A-Z]{4}-[A-Z]{4}-[A-Z]{4}`).FindAllString(said.String(), -1)
+	if len(printed) != 10 {
+		t.Fatalf("the first start says %q, without ten codes for a lock-out", said.String())
+	}
+	var r LocalRecovery
+	err := Local(t.Context(), o, "/recovery/begin", LocalHostCode{Code: printed[0], User: "a.first"}, &r)
+	if f, ok := fault.As(err); !ok || f.Code.Name != "host_code_refused" {
+		t.Errorf("a code that the next set replaced: %v", err)
+	}
+	if err := Local(t.Context(), o, "/recovery/begin", LocalHostCode{Code: made.HostCodes[0], User: "a.first"}, &r); err != nil || r.Username != "a.first" {
+		t.Errorf("wardline recover over the socket: %+v, %v", r, err)
+	}
 	in.Username = "a.second"
-	err := Local(t.Context(), o, "/user", in, &made)
+	err = Local(t.Context(), o, "/user", in, &made)
 	if f, ok := fault.As(err); !ok || f.Code.Name != "already_founded" {
 		t.Errorf("a second first account: %v, want already_founded", err)
 	}
@@ -164,7 +177,7 @@ func TestTheFirstStartPrintsALinkAndTheHostCanMakeTheFirstAccountOnce(t *testing
 
 func TestTheHostsCommandsWorkWithoutARunningServerToo(t *testing.T) {
 	o := loopback(t)
-	var made map[string]string
+	var made LocalMade
 	in := LocalUser{Username: "a.first", Name: "A. First", Password: "a long enough password"}
 	if err := Local(t.Context(), o, "/user", in, &made); err != nil {
 		t.Fatal(err)

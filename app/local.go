@@ -40,6 +40,13 @@ type LocalUser struct {
 	Roles    []string `json:"roles"`
 }
 
+// LocalMade is the first account, with the codes for the host.
+type LocalMade struct {
+	ID        string   `json:"id"`
+	Username  string   `json:"username"`
+	HostCodes []string `json:"host_codes"`
+}
+
 // LocalVerified is the outcome of a verification of the audit log.
 type LocalVerified struct {
 	Head string `json:"head"`
@@ -58,22 +65,27 @@ type LocalCA struct {
 func (a *App) localHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /user", answer(a.localUser))
+	mux.HandleFunc("POST /recovery/begin", answer(a.localRecoveryBegin))
+	mux.HandleFunc("POST /recovery/status", answer(a.localRecoveryStatus))
+	mux.HandleFunc("POST /recovery/cancel", answer(a.localRecoveryCancel))
+	mux.HandleFunc("POST /recovery/finish", answer(a.localRecoveryFinish))
+	mux.HandleFunc("POST /recovery/codes", answer(a.localRecoveryCodes))
 	mux.HandleFunc("POST /audit/verify", answer(a.localVerify))
 	mux.HandleFunc("POST /ca", answer(a.localCA))
 	mux.HandleFunc("POST /doctor", answer(a.localDoctor))
 	return mux
 }
 
-func (a *App) localUser(ctx context.Context, in LocalUser) (map[string]string, error) {
+func (a *App) localUser(ctx context.Context, in LocalUser) (LocalMade, error) {
 	n := auth.NewAccount{Username: in.Username, Name: in.Name, Password: in.Password}
 	for _, r := range in.Roles {
 		n.Roles = append(n.Roles, auth.Role(r))
 	}
 	created, err := a.auth.BootstrapFirstAdmin(ctx, localActor(ctx), n)
 	if err != nil {
-		return nil, err
+		return LocalMade{}, err
 	}
-	return map[string]string{"id": string(created.Account.ID), "username": created.Account.Username}, nil
+	return LocalMade{ID: string(created.Account.ID), Username: created.Account.Username, HostCodes: created.HostCodes}, nil
 }
 
 func (a *App) localVerify(ctx context.Context, in struct {

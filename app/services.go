@@ -72,20 +72,24 @@ func (a *App) adminURL() string {
 // firstAdmin makes the first account from the options, or prints a one-time link
 // with which a person makes it, while there was never one.
 func (a *App) firstAdmin(ctx context.Context) error {
-	needed, err := a.auth.NeedsFirstAdmin(ctx)
-	if err != nil || !needed {
-		return err
+	if a.o.Demo {
+		return nil // the demo makes its own accounts
 	}
 	by := audit.Actor{Kind: audit.ActorLocal, ID: "local:" + osUser(os.Getuid()), Via: "serve"}
-	if a.o.BootstrapAdmin != "" {
-		_, err := a.auth.BootstrapFirstAdmin(ctx, by, auth.NewAccount{Username: a.o.BootstrapAdmin, Password: a.o.BootstrapPassword})
+	needed, err := a.auth.NeedsFirstAdmin(ctx)
+	if err != nil {
+		return err
+	}
+	if needed && a.o.BootstrapAdmin != "" {
+		made, err := a.auth.BootstrapFirstAdmin(ctx, by, auth.NewAccount{Username: a.o.BootstrapAdmin, Password: a.o.BootstrapPassword})
 		if alreadyFounded(err) {
 			return nil // another replica was faster
 		}
+		PrintHostCodes(a.o.Out, made.HostCodes)
 		return err
 	}
-	if a.o.Demo {
-		return nil // the demo makes its own accounts
+	if err := a.firstHostCodes(ctx, by); err != nil || !needed {
+		return err
 	}
 	token, err := a.auth.FirstAdminLink(ctx, by)
 	if err != nil {
@@ -95,6 +99,20 @@ func (a *App) firstAdmin(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintf(a.o.Out, "There is no account yet. Make the first one within 72 hours:\n  %s/setup#%s\n  or on this machine: wardline user create NAME\n", a.adminURL(), token)
+	return nil
+}
+
+// firstHostCodes prints the codes for `wardline recover`, while there never were
+// any: also on a server that was founded before they existed.
+func (a *App) firstHostCodes(ctx context.Context, by audit.Actor) error {
+	codes, err := a.auth.FirstHostCodes(ctx, by)
+	if f, ok := fault.As(err); ok && f.Code.Name == "host_codes_exist" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	PrintHostCodes(a.o.Out, codes)
 	return nil
 }
 

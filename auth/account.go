@@ -102,6 +102,9 @@ type Created struct {
 	Account Account
 	// SetupToken is shown once; empty when a password was given.
 	SetupToken string
+	// HostCodes are those for `wardline recover`, shown once; only of the first
+	// administrator that is made on the host.
+	HostCodes []string
 }
 
 // CreateAccount makes an account for somebody else. Past founding its roles wait
@@ -112,7 +115,7 @@ func (s *Service) CreateAccount(ctx context.Context, p Principal, n NewAccount) 
 	}
 	return s.createAccount(ctx, p.Actor(), n, func(person Person, st Standing) (Person, error) {
 		person.coolAll(p.Actor().ID, st.Now)
-		if p.Founding {
+		if p.Founding || st.alone(p.Account) && onlyOfficer(Rights{}, rightsOf(person.Account)) {
 			return person, nil
 		}
 		// The account is there, with a password and a factor if its person sets them
@@ -245,10 +248,12 @@ func (s *Service) ChangeAccount(ctx context.Context, p Principal, id AccountID, 
 		return Account{}, codeOwnRights.New("You cannot change your own roles, scope or status.")
 	}
 	a, err := s.storage.ChangePerson(ctx, p.Actor(), id, func(person Person, st Standing) (Change, error) {
-		if p.Founding {
-			return c.apply(p.Actor(), person, st)
+		change, err := c.apply(p.Actor(), person, st) // says what is wrong with it at once
+		if err != nil || p.Founding ||
+			st.alone(p.Account) && onlyOfficer(rightsOf(person.Account), rightsOf(change.Person.Account)) {
+			return change, err
 		}
-		return s.withSecond(p, c, person, st)
+		return s.withSecond(p, c, change, person, st)
 	})
 	if err != nil {
 		return Account{}, hidden(err, "account")
@@ -258,11 +263,7 @@ func (s *Service) ChangeAccount(ctx context.Context, p Principal, id AccountID, 
 
 // withSecond applies what a change takes away and leaves what it gives to a second
 // person.
-func (s *Service) withSecond(p Principal, c AccountChange, person Person, st Standing) (Change, error) {
-	whole, err := c.apply(p.Actor(), person, st) // says what is wrong with it at once
-	if err != nil {
-		return Change{}, err
-	}
+func (s *Service) withSecond(p Principal, c AccountChange, whole Change, person Person, st Standing) (Change, error) {
 	before, after := rightsOf(person.Account), rightsOf(whole.Person.Account)
 	if !gives(before, after) {
 		return whole, nil

@@ -135,6 +135,9 @@ func authoriseRole(p Principal, permission Permission, has func(Grant) bool) err
 			return nil
 		}
 	}
+	if permission == AccountsVouch && p.ConfirmsAlone {
+		return nil
+	}
 	return codeNotAllowed.New("Your role does not include this.")
 }
 

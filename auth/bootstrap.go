@@ -26,13 +26,21 @@ func notFounded(st Standing) error {
 
 // BootstrapFirstAdmin makes the first administrator, only while there never was
 // one: by `wardline user create` on the host, or from WARDLINE_BOOTSTRAP_ADMIN
-// and WARDLINE_BOOTSTRAP_PASSWORD. Its roles are n.Roles and admin. When there
-// was one before, the error has the code already_founded.
+// and WARDLINE_BOOTSTRAP_PASSWORD. Its roles are n.Roles and admin. With it comes
+// a new set of codes for the host. When there was one before, the error has the
+// code already_founded.
 func (s *Service) BootstrapFirstAdmin(ctx context.Context, by audit.Actor, n NewAccount) (Created, error) {
 	if err := onHost(by); err != nil {
 		return Created{}, err
 	}
-	return s.createFounder(ctx, by, n)
+	created, err := s.createFounder(ctx, by, n)
+	if err != nil {
+		return Created{}, err
+	}
+	if created.HostCodes, err = s.foundingCodes(ctx, by); err != nil {
+		return Created{}, fmt.Errorf("the account %s was made, but no codes for the host: %w", created.Account.Username, err)
+	}
+	return created, nil
 }
 
 func (s *Service) createFounder(ctx context.Context, by audit.Actor, n NewAccount) (Created, error) {

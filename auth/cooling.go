@@ -197,6 +197,9 @@ func mayVouch(p Principal) error {
 	if err := Authorise(p, AccountsVouch, Anywhere); err != nil {
 		return err
 	}
+	if p.ConfirmsAlone {
+		return nil
+	}
 	var wait error
 	for _, r := range p.effectiveRoles() {
 		if !r.CoolsOff() {
@@ -247,8 +250,9 @@ func vouch(p Principal, person Person, st Standing) (Change, error) {
 		if !c.GoodFrom.IsZero() {
 			continue
 		}
-		// During founding there is nobody else who could.
-		if c.By == string(p.Account) && !p.Founding {
+		// During founding there is nobody else who could, nor after a recovery that
+		// found nobody.
+		if c.By == string(p.Account) && !p.Founding && !st.aloneConfirms(p.Account) {
 			own = true
 			continue
 		}

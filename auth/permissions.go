@@ -74,6 +74,8 @@ const (
 	FreezeSet       Permission = "freeze.set"
 	FreezeLift      Permission = "freeze.lift"
 	BreakGlassOpen  Permission = "break_glass.open"
+	// RecoveriesCancel is calling off a recovery that was asked for on the host.
+	RecoveriesCancel Permission = "recoveries.cancel"
 )
 
 // Grant is one cell of the table.
@@ -183,6 +185,8 @@ var table = map[Permission]grants{
 	FreezeSet:       all(GrantAsk, RoleAdmin, RoleIT, RoleBiomed, RoleSecurity),
 	FreezeLift:      all(GrantBoth, RoleAdmin, RoleSecurity),
 	BreakGlassOpen:  all(GrantAsk, RoleSecurity).and(GrantSecond, RoleBiomed),
+
+	RecoveriesCancel: all(GrantAsk, RoleAdmin, RoleSecurity),
 }
 
 // Permissions lists every permission, sorted.
@@ -203,7 +207,7 @@ func GrantOf(p Permission, r Role) Grant { return table[p][r] }
 var neverByToken = map[Permission]bool{
 	AccountsManage: true, AccountsVouch: true, SessionsManage: true, TokensOwn: true, TokensManage: true, SelfManage: true,
 	SettingsManage: true, SettingsApprove: true, FreezeLift: true, BreakGlassOpen: true, CommandsApprove: true,
-	EnrollmentsDecide: true, ModelsWrite: true,
+	EnrollmentsDecide: true, ModelsWrite: true, RecoveriesCancel: true,
 }
 
 // publicOnly are the rights that a session of the public audience can use.

@@ -143,6 +143,9 @@ type Principal struct {
 	// only AuthenticateFresh knows them.
 	FoundingEnds time.Time
 	FoundingLeft int
+	// ConfirmsAlone: a recovery on the host brought this administrator back, and
+	// nobody else is left who could confirm a security officer.
+	ConfirmsAlone bool
 	// Waiting are the roles that are too new to destroy anything with.
 	Waiting []Wait
 	// HasSecondFactor: the account has a confirmed one-time-code factor, so a

@@ -91,6 +91,8 @@ type Standing struct {
 	FoundingEnded bool
 	// FoundingDevices is how many devices the first admin has acted on meanwhile.
 	FoundingDevices int
+	// Recovery is about an account that came back lately (host_recovery.go).
+	Recovery RecoveryStanding
 }
 
 // Change is what a rule decided about a person.
@@ -241,6 +243,19 @@ type Storage interface {
 	// UseSetupLink consumes a link and changes its account. For the first admin's
 	// link the rule gets an empty Person and returns the new one.
 	UseSetupLink(ctx context.Context, by audit.Actor, hash Hash, rule func(SetupLink, Person, Standing) (Change, error)) (Account, error)
+
+	// ReplaceHostCodes stores a set of codes for the host in place of the present
+	// one, which a rule sees, used codes too. with says by what right, for the log.
+	ReplaceHostCodes(ctx context.Context, by audit.Actor, fresh []HostCode, with string, rule func(present []HostCode) error) error
+	// BeginRecovery stores a recovery and uses up the code that the rule finds. The
+	// rule sees whether one waits already. Recovery times are the guard's.
+	BeginRecovery(ctx context.Context, by audit.Actor, r Recovery, rule func(present []HostCode, waiting bool, p Person) (HostCode, error)) (Recovery, error)
+	// Recoveries lists those that wait and have not run out.
+	Recoveries(ctx context.Context) ([]Recovery, error)
+	// DecideRecovery decides about one by a rule that sees it and its account
+	// locked, with the guard's time; Standing.Recovery counts everybody but the
+	// account. ErrNoSuch when there is none.
+	DecideRecovery(ctx context.Context, by audit.Actor, id RecoveryID, rule func(Recovery, time.Time, Person, Standing) (RecoveryDecision, error)) (Recovery, error)
 
 	// Throttles reads counts; keys without failures are missing. known says
 	// whether the account opened a session from this source within 30 days.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"gorm.io/gorm"
 )
 
 // guardClock is the guard's own time. It goes on as a clock goes that nobody can
@@ -76,6 +78,20 @@ func (t *tx) lockGuard() (now time.Time, jumped time.Duration, err error) {
 		return now, 0, fmt.Errorf("keep the guard's clock: %w", err)
 	}
 	return now, jumped, nil
+}
+
+// guardTime is the guard's time for reading, without its lock.
+func (s *Store) guardTime(db *gorm.DB) (time.Time, error) {
+	var row guardStateRow
+	if err := db.Raw("SELECT id, at, skew, jumps FROM guard_state WHERE id = 1").Take(&row).Error; err != nil {
+		return time.Time{}, fmt.Errorf("read the guard's clock: %w", err)
+	}
+	now, err := s.clock(db)
+	if err != nil {
+		return now, fmt.Errorf("read the database's clock: %w", err)
+	}
+	told := now.Add(-time.Duration(row.Skew) * time.Microsecond)
+	return latest(row.At.time(), s.guardClock.now(latest(row.At.time(), told))), nil
 }
 
 func latest(a, b time.Time) time.Time {

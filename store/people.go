@@ -24,17 +24,26 @@ func standing(db *gorm.DB, now time.Time, except auth.AccountID) (auth.Standing,
 		Approvers      int `gorm:"column:approvers"`
 		OtherApprovers int `gorm:"column:other_approvers"`
 		Devices        int `gorm:"column:devices"`
+		// Recovered is the account that came back lately and may have nobody to agree.
+		Recovered string `gorm:"column:recovered"`
 	}
 	err := db.Raw(`SELECT (SELECT count(*) FROM account WHERE is_admin AND id <> ?) AS other_admins,
 		count(*) AS approvers, count(CASE WHEN id <> ? THEN 1 END) AS other_approvers,
-		(SELECT count(*) FROM founding_device) AS devices
+		(SELECT count(*) FROM founding_device) AS devices,
+		coalesce((SELECT max(account_id) FROM host_recovery WHERE state = 'finished' AND expires_at > ?), '') AS recovered
 		FROM account WHERE is_approver AND approver_from > 0 AND approver_from <= ?`,
-		string(except), string(except), dbTime(now)).Scan(&counts).Error
+		string(except), string(except), dbTime(now), dbTime(now)).Scan(&counts).Error
 	if err != nil {
 		return auth.Standing{}, fmt.Errorf("count accounts: %w", err)
 	}
 	st := auth.Standing{Now: now, OtherAdmins: counts.OtherAdmins, Approvers: counts.Approvers,
 		OtherApprovers: counts.OtherApprovers, FoundingDevices: counts.Devices}
+	if counts.Recovered != "" {
+		if st.Recovery, err = others(db, auth.AccountID(counts.Recovered), now); err != nil {
+			return st, err
+		}
+		st.Recovery.Account = auth.AccountID(counts.Recovered)
+	}
 	var f foundingRow
 	switch err := db.Take(&f, 1).Error; {
 	case notFound(err):

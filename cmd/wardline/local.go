@@ -37,14 +37,13 @@ func (c *userCreateCmd) Run(ctx context.Context, t terminal, log *slog.Logger) e
 			return errors.New("the two passwords differ: nothing was made")
 		}
 	}
-	var made struct {
-		ID, Username string
-	}
+	var made app.LocalMade
 	in := app.LocalUser{Username: c.Username, Name: c.Name, Password: password, Roles: c.Role}
 	if err := app.Local(ctx, c.options(log), "/user", in, &made); err != nil {
 		return err
 	}
 	fmt.Fprintf(t.out, "Made the account %s with the role admin. Sign in with: wardline login --username %s\n", made.Username, made.Username)
+	app.PrintHostCodes(t.out, made.HostCodes)
 	return nil
 }
 

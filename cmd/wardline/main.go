@@ -35,6 +35,7 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" group:"On the server:" help:"Run the server."`
 	Demo    demoCmd    `cmd:"" group:"On the server:" help:"Run a complete simulated hospital on this machine."`
 	User    userCmd    `cmd:"" group:"On the server:" help:"Accounts: the first admin."`
+	Recover recoverCmd `cmd:"" group:"On the server:" help:"The way out of a lock-out: bring an account back, an hour later, with a code from the sealed envelope."`
 	CA      caCmd      `cmd:"" name:"ca" group:"On the server:" help:"The certificate authority: certificates and fingerprint."`
 	Audit   auditCmd   `cmd:"" group:"On the server:" help:"The audit log: verify its chain."`
 	Doctor  doctorCmd  `cmd:"" group:"On the server:" help:"Check addresses, database, clock, disk and certificates, and say what to do."`

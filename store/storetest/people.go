@@ -22,6 +22,7 @@ func suitePeople(t *testing.T, h *Harness) {
 	suiteSignIn(t, h)
 	suiteProofs(t, h)
 	suiteCooling(t, h)
+	suiteRecovery(t, h)
 }
 
 // people is a hospital's staff on a store, with their service.
