@@ -198,6 +198,34 @@ test("a pump in biomed's hands is wiped when a second person agrees to exactly t
   await page.close();
 });
 
+test("a batch of more than five waits for a second person, who sees each device, and is taken back", async ({ hospital }) => {
+  const page = await hospital.as("it", "/devices?class=handheld_shared");
+  const boxes = page.getByRole("row").getByRole("checkbox");
+  await expect(boxes.nth(6)).toBeVisible();
+  for (let row = 1; row <= 6; row++) await boxes.nth(row).check();
+  await page.getByRole("button", { name: "Act on 6 devices" }).click();
+  await page.getByRole("menuitem", { name: /^Lock/ }).click();
+  await expect(dialog(page)).toContainText("A batch of more than five devices needs a second person.");
+  await dialog(page).getByText("Cannot be found").click();
+  await dialog(page).getByRole("button", { name: "Lock: ask 6 devices" }).click();
+  await expect(page.getByText(/Waiting for a second person.*IT or Security officer/).first()).toBeVisible();
+  await expect(page.getByText("0 of 6 done, 6 waiting")).toBeVisible();
+
+  const second = await hospital.as("security", "/inbox");
+  const order = second.getByRole("article", { name: "Lock" });
+  await expect(order.getByRole("link", { name: /^R5-/ })).toHaveCount(6);
+  await order.getByRole("button", { name: "Approve: Lock, 6 devices" }).click();
+  await expect(page.getByText("Can be taken back whole until")).toBeVisible();
+  await page.getByRole("button", { name: "Take back the rest" }).click();
+  await page.getByRole("button", { name: "Take back the rest" }).click();
+  await expect(page.getByText("0 of 6 done, 6 not done")).toBeVisible();
+  for (const device of await hospital.devices()) {
+    if (device.class === "handheld_shared") expect(device.locked, device.serial).toBe(false);
+  }
+  await second.close();
+  await page.close();
+});
+
 test("a wipe asked on the command line goes on by itself when it is confirmed on the page", async ({ hospital }) => {
   const serial = "R5-0010";
   const home = await mkdtemp(join(tmpdir(), "wardline-cli-"));

@@ -144,6 +144,8 @@ function CancelRest({ batch }: { batch: Batch }) {
 
 function Rings({ batch }: { batch: Batch }) {
   const t = useT(commandsStrings);
+  const now = useNow();
+  const delayed = batch.not_before !== null && new Date(batch.not_before).getTime() > now;
   const rings = Array.from({ length: batch.rings }, (_, i) => i + 1);
   return (
     <Paper withBorder p="md" radius="md">
@@ -157,12 +159,14 @@ function Rings({ batch }: { batch: Batch }) {
         {rings.map((ring) => {
           const of = batch.items.filter((item) => item.ring === ring);
           const open = ring <= batch.open_ring;
+          // Its first ring is open from the beginning; that is not yet going out.
+          const waits = delayed || of.every((item) => item.state === "awaiting_approval");
           const done = of.filter((item) => item.state === "succeeded").length;
           return (
             <li key={ring}>
               <Text size="sm" c={open ? undefined : "dimmed"}>
-                {open ? t("batches.ringOpen", { count: of.length }) : t("batches.ringLater", { count: of.length, before: ring - 1 })}
-                {open && ` · ${t("batches.progress", { done, all: of.length })}`}
+                {open ? t(waits ? "batches.ringFirst" : "batches.ringOpen", { count: of.length }) : t("batches.ringLater", { count: of.length, before: ring - 1 })}
+                {open && !waits && ` · ${t("batches.progress", { done, all: of.length })}`}
               </Text>
             </li>
           );

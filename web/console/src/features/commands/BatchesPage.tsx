@@ -36,6 +36,7 @@ export default function BatchesPage() {
             rows={data.pages.flatMap((page) => page.items)}
             columns={columns}
             rowId={(batch) => batch.id}
+            narrow={narrow}
             total={data.pages[0]?.total ?? 0}
             more={query.hasNextPage ? () => void query.fetchNextPage() : undefined}
             loadingMore={query.isFetchingNextPage}
@@ -44,6 +45,24 @@ export default function BatchesPage() {
         )}
       </QueryView>
     </Page>
+  );
+}
+
+const narrow = { height: 104, cell: (batch: Batch) => <Card batch={batch} /> };
+
+/** A batch on a phone. */
+function Card({ batch }: { batch: Batch }) {
+  const say = useWords();
+  return (
+    <>
+      <RouteLink to={`/batches/${batch.id}`} fw={600}>
+        {say("kind", batch.kind)}
+      </RouteLink>{" "}
+      <Text span size="xs" c="dimmed">
+        {batch.requested_by} · <Time at={batch.created_at} />
+      </Text>
+      <BatchProgress progress={batch.progress} />
+    </>
   );
 }
 

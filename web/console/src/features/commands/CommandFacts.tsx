@@ -21,7 +21,7 @@ export function CommandFacts({ command }: { command: Command }) {
       </Title>
       <dl className={classes.facts}>
         <Fact name={t("facts.device")}>
-          <RouteLink to={`/devices/${command.device_id}`}>{device.serial}</RouteLink> {device.asset_tag} · {say("class", device.class)}
+          <RouteLink to={`/devices/${command.device_id}`} underline="always">{device.serial}</RouteLink> {device.asset_tag} · {say("class", device.class)}
         </Fact>
         {device.owner && <Fact name={t("facts.holder")}>{device.owner}</Fact>}
         <Fact name={t("facts.reason")}>{command.reason || t("facts.noReason")}</Fact>

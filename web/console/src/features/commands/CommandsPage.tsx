@@ -1,4 +1,4 @@
-import { Text } from "@mantine/core";
+import { Group, Text } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { api } from "../../api/client";
@@ -40,6 +40,7 @@ export default function CommandsPage() {
             rows={data.pages.flatMap((page) => page.items)}
             columns={columns}
             rowId={(command) => command.id}
+            narrow={narrow}
             total={data.pages[0]?.total ?? 0}
             more={query.hasNextPage ? () => void query.fetchNextPage() : undefined}
             loadingMore={query.isFetchingNextPage}
@@ -48,6 +49,26 @@ export default function CommandsPage() {
         )}
       </QueryView>
     </Page>
+  );
+}
+
+const narrow = { height: 86, cell: (command: Command) => <Card command={command} /> };
+
+/** A command on a phone: what, of which device, how it stands. */
+function Card({ command }: { command: Command }) {
+  const say = useWords();
+  return (
+    <>
+      <RouteLink to={`/commands/${command.id}`} fw={600}>
+        {say("kind", command.kind)}: {command.device.serial}
+      </RouteLink>
+      <Group gap="xs" justify="space-between" wrap="nowrap">
+        <CommandBadges command={command} />
+        <Text size="xs" c="dimmed">
+          <Time at={command.created_at} />
+        </Text>
+      </Group>
+    </>
   );
 }
 
@@ -83,7 +104,7 @@ function useColumns(): ColumnDef<Command>[] {
         id: "why",
         header: t("columns.why"),
         cell: ({ row: { original: c } }) => (
-          <Text size="sm" lineClamp={1} maw={420} title={c.why_waiting}>
+          <Text size="sm" lineClamp={1} maw={340} title={c.why_waiting}>
             {c.state === "succeeded" && !c.outcome ? "" : c.why_waiting}
           </Text>
         ),

@@ -143,11 +143,64 @@ function BatchCard({ id }: { id: string }) {
                 <Time at={data.created_at} as="clock" />
               </Fact>
             </SimpleGrid>
+            <BatchDevices id={id} />
             <DecideBatch batch={data} />
           </Stack>
         </Paper>
       )}
     </QueryView>
+  );
+}
+
+const named = 20;
+
+/** The devices of a batch that wait, each with its state now. */
+function BatchDevices({ id }: { id: string }) {
+  const t = useT(inboxStrings);
+  const waiting = api.useQuery("get", "/api/v1/commands", { params: { query: { batch_id: id, state: ["awaiting_approval"], limit: named } } });
+  return (
+    <QueryView query={waiting}>
+      {(data) => (
+        <div>
+          <Text size="xs" c="dimmed">
+            {t("devices")}
+            {data.items[0]?.expires_at && (
+              <>
+                {" · "}
+                {t("expires")} <Time at={data.items[0].expires_at} />
+              </>
+            )}
+          </Text>
+          <Stack gap={4} mt={4}>
+            {data.items.map((command) => (
+              <DeviceNow command={command} key={command.id} />
+            ))}
+          </Stack>
+          {data.total > data.items.length && (
+            <Text size="sm" mt={4}>
+              {t("moreDevices", { count: data.total - data.items.length })}
+            </Text>
+          )}
+        </div>
+      )}
+    </QueryView>
+  );
+}
+
+function DeviceNow({ command }: { command: Command }) {
+  const device = api.useQuery("get", "/api/v1/devices/{id}", { params: { path: { id: command.device_id } } });
+  return (
+    <Group gap={6}>
+      <RouteLink to={`/devices/${command.device_id}`} size="sm" fw={600}>
+        {command.device.serial}
+      </RouteLink>
+      <Text size="sm">{command.device.owner}</Text>
+      <TherapyBadge state={device.data?.therapy?.state} />
+      {device.data?.holds.map((hold) => <HoldBadge kind={hold.kind} key={hold.kind} />)}
+      <Text size="xs" c="dimmed">
+        {device.data && <Time at={device.data.last_seen_at} />}
+      </Text>
+    </Group>
   );
 }
 
