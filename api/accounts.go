@@ -112,11 +112,27 @@ type listAccountsInput struct {
 	PageInput
 	Q    string    `query:"q" maxLength:"200" doc:"Searched for in user name and name."`
 	Role auth.Role `query:"role" maxLength:"40"`
+	// Words in place of yes and no: what is not asked about does not limit.
+	Status string `query:"status" enum:"active,disabled"`
+	Factor string `query:"second_factor" enum:"with,without" doc:"Whether the person has an authenticator app or a passkey."`
+}
+
+func (in *listAccountsInput) query() auth.AccountQuery {
+	// One more than asked for tells whether there is another page.
+	q := auth.AccountQuery{Search: in.Q, Role: in.Role, Limit: in.Limit + 1, After: in.Cursor}
+	if in.Status != "" {
+		disabled := in.Status == "disabled"
+		q.Disabled = &disabled
+	}
+	if in.Factor != "" {
+		with := in.Factor == "with"
+		q.SecondFactor = &with
+	}
+	return q
 }
 
 func (a *API) listAccounts(ctx context.Context, in *listAccountsInput) (*pageOutput[AccountView], error) {
-	// One more than asked for tells whether there is another page.
-	accounts, total, err := a.auth.Accounts(ctx, principalOf(ctx), auth.AccountQuery{Search: in.Q, Role: in.Role, Limit: in.Limit + 1, After: in.Cursor})
+	accounts, total, err := a.auth.Accounts(ctx, principalOf(ctx), in.query())
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +174,17 @@ type createAccountInput struct {
 // NewAccountView is a new account with its set-up link.
 type NewAccountView struct {
 	AccountView
-	SetupToken string `json:"setup_token" doc:"Shown once: the person redeems it at POST /auth/set-up. Empty when a password was given, and when this request is a repetition."`
+	SetupToken  string     `json:"setup_token" doc:"Shown once: the person redeems it at POST /auth/set-up. Empty when a password was given, and when this request is a repetition."`
+	SetupEndsAt *time.Time `json:"setup_ends_at" doc:"Until when it is good." nullable:"true"`
+}
+
+// setupEnds says until when a set-up link that was made now is good.
+func (a *API) setupEnds(token string) *time.Time {
+	if token == "" {
+		return nil
+	}
+	ends := a.now().Add(auth.SetupLinkLife).UTC()
+	return &ends
 }
 
 func (a *API) createAccount(ctx context.Context, in *createAccountInput) (*versioned[NewAccountView], error) {
@@ -179,7 +205,8 @@ func (a *API) createAccount(ctx context.Context, in *createAccountInput) (*versi
 	if err != nil {
 		return nil, err
 	}
-	return &versioned[NewAccountView]{ETag: etag(x.Version), Body: NewAccountView{AccountView: accountView(x), SetupToken: setupToken}}, nil
+	return &versioned[NewAccountView]{ETag: etag(x.Version), Body: NewAccountView{AccountView: accountView(x), SetupToken: setupToken,
+		SetupEndsAt: a.setupEnds(setupToken)}}, nil
 }
 
 type updateAccountInput struct {
@@ -215,7 +242,8 @@ func (a *API) updateAccount(ctx context.Context, in *updateAccountInput) (*versi
 
 // SetupLinkView is a link with which somebody chooses a password.
 type SetupLinkView struct {
-	SetupToken string `json:"setup_token" doc:"Shown once; a later one replaces it."`
+	SetupToken  string     `json:"setup_token" doc:"Shown once; a later one replaces it."`
+	SetupEndsAt *time.Time `json:"setup_ends_at" doc:"Until when it is good." nullable:"true"`
 }
 
 func (a *API) newSetupLink(ctx context.Context, in *AccountInput) (*output[SetupLinkView], error) {
@@ -223,7 +251,7 @@ func (a *API) newSetupLink(ctx context.Context, in *AccountInput) (*output[Setup
 	if err != nil {
 		return nil, err
 	}
-	return &output[SetupLinkView]{Body: SetupLinkView{SetupToken: token}}, nil
+	return &output[SetupLinkView]{Body: SetupLinkView{SetupToken: token, SetupEndsAt: a.setupEnds(token)}}, nil
 }
 
 func (a *API) resetTOTP(ctx context.Context, in *AccountInput) (*empty, error) {

@@ -136,6 +136,7 @@ type Me struct {
 	RoleWords       []string          `json:"role_words" speak:"words"`
 	Scope           auth.Scope        `json:"scope"`
 	Permissions     []auth.Permission `json:"permissions" doc:"What I may do somewhere; scope still narrows it."`
+	TokenCan        []auth.Permission `json:"token_permissions" doc:"What an API token of mine can be given."`
 	HasSecondFactor bool              `json:"has_second_factor"`
 	Factor          auth.Factor       `json:"factor" doc:"How I signed in."`
 	SessionID       auth.SessionID    `json:"session_id"`
@@ -152,6 +153,11 @@ func (a *API) me(ctx context.Context, _ *struct{}) (*output[Me], error) {
 		FoundingEnds: timeOrNil(p.FoundingEnds), FoundingLeft: p.FoundingLeft}
 	for _, w := range p.Waiting {
 		m.Waiting = append(m.Waiting, WaitView{Role: w.Role, Words: w.Role.Words(), GoodFrom: w.Until, Confirmed: w.Confirmed})
+	}
+	for _, permission := range m.Permissions {
+		if auth.TokenCan(permission) {
+			m.TokenCan = append(m.TokenCan, permission)
+		}
 	}
 	for _, r := range p.Roles {
 		m.RoleWords = append(m.RoleWords, r.Words())

@@ -210,6 +210,9 @@ var neverByToken = map[Permission]bool{
 	EnrollmentsDecide: true, ModelsWrite: true, RecoveriesCancel: true,
 }
 
+// TokenCan reports whether an API token can have the right at all.
+func TokenCan(permission Permission) bool { return !neverByToken[permission] }
+
 // publicOnly are the rights that a session of the public audience can use.
 var publicOnly = map[Permission]bool{
 	SelfManage: true, DevicesRead: true, DevicesReportLost: true, DevicesCondition: true, PlacesRead: true, ModelsRead: true,

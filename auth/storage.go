@@ -111,6 +111,8 @@ type AccountQuery struct {
 	// Search is looked for in user name and name.
 	Search string
 	Role   Role
+	// Disabled and SecondFactor, when they are there, have to be so.
+	Disabled, SecondFactor *bool
 	// Limit is 1 to 500; 0 means 100. After is the user name to go on after.
 	Limit int
 	After string

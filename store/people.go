@@ -226,6 +226,12 @@ func (s *Store) Accounts(ctx context.Context, q auth.AccountQuery) ([]auth.Accou
 	if q.Role != "" {
 		db = db.Where(`roles LIKE ? ESCAPE '\'`, `%"`+escapeLike(string(q.Role))+`"%`)
 	}
+	if q.Disabled != nil {
+		db = db.Where("disabled = ?", *q.Disabled)
+	}
+	if q.SecondFactor != nil {
+		db = db.Where("(coalesce(length(totp), 0) > 0 OR passkeys <> '[]') = ?", *q.SecondFactor)
+	}
 	var total int64
 	if err := db.Session(&gorm.Session{}).Count(&total).Error; err != nil {
 		return nil, 0, fmt.Errorf("count accounts: %w", err)

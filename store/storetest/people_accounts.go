@@ -243,10 +243,15 @@ func testOwnRights(t *testing.T, h *Harness) {
 
 func testAccountList(t *testing.T, h *Harness) {
 	p := founded(t, h)
+	ids := map[string]auth.AccountID{}
 	for _, name := range []string{"cleo", "bob_it", "anna", "bobxit"} {
-		p.hire(name, auth.RoleIT)
+		ids[name] = p.hire(name, auth.RoleIT)
 	}
 	root := p.signIn("root").Principal
+	yes, no := true, false
+	_, err := p.auth.ChangeAccount(p.ctx, root, ids["cleo"], auth.AccountChange{Disabled: &yes})
+	p.must(err)
+	p.must(p.auth.ResetFactors(p.ctx, root, ids["bob_it"]))
 	names := func(q auth.AccountQuery) (string, int) {
 		t.Helper()
 		list, total, err := p.auth.Accounts(p.ctx, root, q)
@@ -267,11 +272,15 @@ func testAccountList(t *testing.T, h *Harness) {
 		{"a page", auth.AccountQuery{Limit: 2, After: "anna"}, "bob_it bobxit", 5},
 		{"an underscore is not a wildcard", auth.AccountQuery{Search: "B_I"}, "bob_it", 1},
 		{"by role", auth.AccountQuery{Role: auth.RoleAdmin}, "root", 1},
+		{"disabled ones", auth.AccountQuery{Disabled: &yes}, "cleo", 1},
+		{"those that are not disabled", auth.AccountQuery{Disabled: &no}, "anna bob_it bobxit root", 4},
+		{"without a second factor", auth.AccountQuery{SecondFactor: &no}, "bob_it", 1},
+		{"found by name, with a second factor", auth.AccountQuery{Search: "bob", SecondFactor: &yes}, "bobxit", 1},
 	} {
 		if got, total := names(c.q); got != c.want || total != c.total {
 			t.Errorf("%s: got %q of %d, want %q of %d", c.what, got, total, c.want, c.total)
 		}
 	}
-	_, _, err := p.auth.Accounts(p.ctx, p.signIn("anna").Principal, auth.AccountQuery{})
+	_, _, err = p.auth.Accounts(p.ctx, p.signIn("anna").Principal, auth.AccountQuery{})
 	p.refused(err, "not_allowed")
 }

@@ -3,6 +3,13 @@ const token = location.hash.slice(1);
 const form = document.getElementById("setup");
 const problem = document.getElementById("problem");
 
+// A link for an account that an administrator made: who its person is stands
+// there already.
+if (new URLSearchParams(location.search).has("account")) {
+  document.getElementById("who").hidden = true;
+  document.getElementById("title").textContent = document.title = "Choose a password";
+}
+
 function say(text) {
   problem.textContent = text;
   problem.hidden = false;

@@ -23,7 +23,8 @@ async function visitor(hospital: Hospital, screen: Screen): Promise<string> {
 /** An address of the screen: something real stands for each $parameter. */
 async function address(hospital: Hospital, role: string, screen: Screen): Promise<string | undefined> {
   if (!screen.path.includes("$")) return screen.path;
-  const list = screen.path.slice(0, screen.path.indexOf("/$"));
+  const named = screen.path.slice(0, screen.path.indexOf("/$"));
+  const list = named === "/people" ? "/accounts" : named; // people's word, the API's word
   const page = (await hospital.read(role, `${list}?limit=50`)) as { items: { id: string; kind?: string }[] };
   const item = page.items.find((i) => list !== "/places" || i.kind === "ward");
   return item && screen.path.replace(/\$\w+/, item.id);

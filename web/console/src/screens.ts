@@ -94,4 +94,19 @@ export const screens: Screen[] = [
     permission: "settings.read",
     load: () => import("./features/guard/GuardPage"),
   },
+  {
+    path: "/people",
+    name: "people",
+    menu: { icon: "people", group: "people" },
+    permission: "accounts.read",
+    load: () => import("./features/people/PeoplePage"),
+  },
+  {
+    path: "/confirm-people",
+    name: "confirmPeople",
+    menu: { icon: "confirm", group: "people" },
+    permission: "accounts.vouch",
+    load: () => import("./features/people/ConfirmPage"),
+  },
+  { path: "/people/$id", name: "person", permission: "accounts.read", load: () => import("./features/people/PersonPage") },
 ];

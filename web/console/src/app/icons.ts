@@ -10,6 +10,7 @@ import {
   IconShieldLock,
   IconTags,
   IconUser,
+  IconUserCheck,
   IconUsers,
   type Icon,
 } from "@tabler/icons-react";
@@ -25,6 +26,7 @@ export const icons = {
   configurations: IconSettings,
   models: IconTags,
   people: IconUsers,
+  confirm: IconUserCheck,
   audit: IconClipboardList,
   account: IconUser,
   guard: IconShieldLock,

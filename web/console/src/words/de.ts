@@ -143,4 +143,16 @@ export const de: Translation<typeof en> = {
     auditor: "Revision",
     vendor: "Hersteller",
   },
+  roleMeans: {
+    admin: "Verwaltet Menschen und Einstellungen. Hat an keinem Gerät ein Recht.",
+    it: "Verwaltet Telefone, Tablets und gemeinsame Handgeräte bis zum Löschen und ist die zweite Person beim Löschen von Pumpen.",
+    biomed: "Verwaltet Pumpen und andere Medizinprodukte, von der Lieferung bis zum Ende.",
+    helpdesk: "Findet und sperrt Telefone und meldet sie verloren. Löscht nichts.",
+    security: "Stimmt Rechten und Einstellungen zu, löscht und trennt, was gefährdet ist, liest das Protokoll.",
+    supply: "Sieht die Geräte, bewegt sie und führt ihren Reinigungszustand.",
+    clinician: "Sieht die Geräte der eigenen Stationen, meldet oder sperrt die eigenen.",
+    pharmacist: "Sieht die Pumpen und ist die zweite Person bei Medikamentenbibliotheken und Firmware.",
+    auditor: "Liest alles, ändert nichts.",
+    vendor: "Sieht benannte Modelle an benannten Tagen und ordnet nur an, was niemanden stört.",
+  },
 };

@@ -140,4 +140,16 @@ export const en = {
     auditor: "Auditor",
     vendor: "Vendor",
   },
+  roleMeans: {
+    admin: "Manages people and settings. Has no right on any device.",
+    it: "Manages phones, tablets and shared handhelds up to erasing them, and is the second person for wiping pumps.",
+    biomed: "Manages pumps and other medical devices, from the delivery to the end.",
+    helpdesk: "Finds and locks phones and reports them lost. Erases nothing.",
+    security: "Agrees to rights and settings, erases and contains what is at risk, reads the audit log.",
+    supply: "Sees the devices, moves them and keeps their cleaning state.",
+    clinician: "Sees the devices of their own wards, and reports or locks their own.",
+    pharmacist: "Sees the pumps, and is the second person for drug libraries and firmware.",
+    auditor: "Reads everything, changes nothing.",
+    vendor: "Sees named models on named days, and orders only what disturbs nobody.",
+  },
 } as const;

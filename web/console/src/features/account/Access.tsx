@@ -1,5 +1,6 @@
 import { Badge, Button, PasswordInput, Stack } from "@mantine/core";
 import { useForm } from "@mantine/form";
+import { useState } from "react";
 import { api } from "../../api/client";
 import { fieldProblem, problemOf } from "../../api/problem";
 import { useT } from "../../i18n/strings";
@@ -8,6 +9,7 @@ import { notifyDone } from "../../ui/notify";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { QueryView } from "../../ui/QueryView";
 import { Line, Moment, Part } from "./Line";
+import { NewToken } from "./NewToken";
 import { accountStrings } from "./strings";
 
 export function Password() {
@@ -100,6 +102,7 @@ export function Tokens() {
 function TokenList() {
   const t = useT(accountStrings);
   const tokens = api.useQuery("get", "/api/v1/tokens");
+  const [making, setMaking] = useState(false);
   const revoke = api.useMutation("delete", "/api/v1/tokens/{id}", {
     onSuccess: () => {
       notifyDone(t("revoked"));
@@ -107,7 +110,16 @@ function TokenList() {
     },
   });
   return (
-    <Part title={t("tokens")} about={t("tokensAbout")}>
+    <Part
+      title={t("tokens")}
+      about={t("tokensAbout")}
+      actions={
+        <Button size="xs" variant="default" onClick={() => setMaking(true)}>
+          {t("tokenMake")}
+        </Button>
+      }
+    >
+      {making && <NewToken onClose={() => setMaking(false)} onMade={() => void tokens.refetch()} />}
       {revoke.error ? <ProblemAlert error={revoke.error} /> : null}
       <QueryView query={tokens} isEmpty={(page) => page.items.every((one) => one.revoked_at)} empty={<span>{t("tokensNone")}</span>}>
         {(page) => (

@@ -1,0 +1,96 @@
+import { Alert, Button, Group, Modal, Stack, TextInput } from "@mantine/core";
+import { useState, type FormEvent, type ReactNode } from "react";
+import { api, rest, type Schemas } from "../../api/client";
+import { useT } from "../../i18n/strings";
+import { askPasskey, knowsPasskeys, wasClosed } from "../../session/passkey";
+import { useMe } from "../../session/useSession";
+import { ProblemAlert } from "../../ui/ProblemAlert";
+import { RouteLink } from "../../ui/RouteLink";
+import { uiStrings } from "../../ui/strings";
+import { peopleStrings } from "./strings";
+
+interface Props {
+  title: string;
+  /** What will happen. */
+  children: ReactNode;
+  submit: string;
+  /** What a passkey confirms: exactly this. */
+  subject: Schemas["AskPasskeyInputBody"];
+  onClose: () => void;
+  /** Does it; what it throws is shown, and the dialog stays. */
+  act: (proof: Schemas["ProofInput"]) => Promise<void>;
+}
+
+/** Does something that the server asks a fresh proof of my own second factor for. */
+export function ProofDialog({ title, children, submit, subject, onClose, act }: Props) {
+  const t = useT(peopleStrings);
+  const ui = useT(uiStrings);
+  const me = useMe();
+  const factors = api.useQuery("get", "/api/v1/auth/factors");
+  const hasPasskey = knowsPasskeys() && (factors.data?.passkeys.length ?? 0) > 0;
+  const [otp, setOtp] = useState("");
+  const [error, setError] = useState<unknown>();
+  const [busy, setBusy] = useState(false);
+  const go = async (proof: () => Promise<Schemas["ProofInput"]>) => {
+    setBusy(true);
+    setError(undefined);
+    try {
+      await act(await proof());
+    } catch (thrown) {
+      if (!wasClosed(thrown)) setError(thrown);
+      setOtp(""); // it works once
+    } finally {
+      setBusy(false);
+    }
+  };
+  const byCode = (event: FormEvent) => {
+    event.preventDefault();
+    void go(() => Promise.resolve({ otp: otp.trim() }));
+  };
+  const byPasskey = async () => {
+    const { data, error: refused } = await rest.POST("/api/v1/auth/passkeys/question", { body: subject });
+    if (!data) throw refused;
+    return { passkey: await askPasskey(data) };
+  };
+  return (
+    <Modal opened onClose={onClose} title={title} closeButtonProps={{ "aria-label": ui("close") }}>
+      <form onSubmit={byCode}>
+        <Stack>
+          {children}
+          {error !== undefined && <ProblemAlert error={error} />}
+          {me.has_second_factor ? (
+            <TextInput
+              label={t("proof.code")}
+              description={t("proof.codeHint")}
+              required
+              data-autofocus
+              autoComplete="one-time-code"
+              maxLength={16}
+              value={otp}
+              onChange={(event) => setOtp(event.currentTarget.value)}
+            />
+          ) : (
+            <Alert color="orange" variant="light">
+              {t("proof.noFactor")} <RouteLink to="/account">{t("proof.setUp")}</RouteLink>
+            </Alert>
+          )}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              {ui("cancel")}
+            </Button>
+            {me.has_second_factor && hasPasskey && (
+              <Button variant="default" loading={busy} onClick={() => void go(byPasskey)}>
+                {t("proof.passkey")}
+              </Button>
+            )}
+            {me.has_second_factor && (
+              <Button type="submit" loading={busy}>
+                {submit}
+              </Button>
+            )}
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
