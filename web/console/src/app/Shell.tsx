@@ -10,6 +10,7 @@ import { AccountMenu } from "./AccountMenu";
 import { LiveSign } from "./LiveSign";
 import { Menu } from "./Menu";
 import { openPalette, Palette } from "./Palette";
+import { RecoveryBanner } from "./RecoveryBanner";
 import { SearchBox } from "./SearchBox";
 import classes from "./Shell.module.css";
 import { appStrings } from "./strings";
@@ -54,6 +55,7 @@ export function Shell() {
         <Menu />
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1} ref={main} className={classes.main}>
+        <RecoveryBanner />
         <Outlet />
       </AppShell.Main>
       <Palette />
