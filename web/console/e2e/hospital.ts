@@ -121,10 +121,11 @@ export class Hospital {
   }
 
   /**
-   * Reads something over REST with the session of somebody's tab, for tests that
-   * need to know what there is; what a test proves is read elsewhere.
+   * Reads something over REST with the session of somebody's tab, or posts a body,
+   * for tests that need to know what there is, or need it to be there; what a test
+   * proves is done and read elsewhere.
    */
-  async read(role: string, path: string): Promise<unknown> {
+  async read(role: string, path: string, body?: unknown): Promise<unknown> {
     let token = this.tokens.get(role);
     if (!token) {
       if (!this.contexts.has(role)) await (await this.as(role)).close();
@@ -132,7 +133,11 @@ export class Hospital {
       token = (await answer?.json())?.access_token as string;
       this.tokens.set(role, token);
     }
-    const answer = await fetch(`${this.webURL}/api/v1${path}`, { headers: { Authorization: `Bearer ${token}` } });
+    const answer = await fetch(`${this.webURL}/api/v1${path}`, {
+      method: body === undefined ? "GET" : "POST",
+      headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return answer.json();
   }

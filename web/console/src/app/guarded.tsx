@@ -1,6 +1,7 @@
+import { Navigate } from "@tanstack/react-router";
 import type { ComponentType } from "react";
 import { useT } from "../i18n/strings";
-import type { Screen } from "../screens";
+import { screens, type Screen } from "../screens";
 import { useMay, useMe } from "../session/useSession";
 import { Empty } from "../ui/Empty";
 import { Page } from "../ui/Page";
@@ -12,7 +13,10 @@ import { appStrings } from "./strings";
 export function guarded(screen: Screen, Content: ComponentType): ComponentType {
   return function Guarded() {
     const may = useMay();
-    return may(screen.permission) ? <Content /> : <NoPermission screen={screen} />;
+    if (may(screen.permission)) return <Content />;
+    // Who signs in begins at the first screen that is theirs.
+    const first = screen.path === "/" ? screens.find((other) => other.menu && may(other.permission)) : undefined;
+    return first ? <Navigate to={first.path} replace /> : <NoPermission screen={screen} />;
   };
 }
 

@@ -9,6 +9,8 @@ export const theme = createTheme({
   cursorType: "pointer",
   fontFamily: "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif",
   respectReducedMotion: true,
+  // A link among words is known by its underline and not by its colour alone (WCAG 1.4.1).
+  components: { Anchor: { defaultProps: { underline: "always" } } },
 });
 
 /** Secondary text, placeholders, and the text of light badges and buttons as Mantine has them fall short of a contrast of 4.5. */

@@ -133,7 +133,6 @@ export function ListTable<Row>(props: Props<Row>) {
           style={fixed ? { minWidth: columns.reduce((sum, column) => sum + (column.size ?? 0), selection ? 44 : 0) } : undefined}
           aria-label={label}
           aria-rowcount={totalIsFloor ? -1 : total + 1}
-          aria-multiselectable={selection ? true : undefined}
         >
           <Headers table={table} sort={props.sort} onSort={props.onSort} selection={selection} fixed={fixed} />
           <tbody>

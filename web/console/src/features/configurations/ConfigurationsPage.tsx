@@ -1,4 +1,4 @@
-import { Badge, Button, Group, SegmentedControl, Table, Text } from "@mantine/core";
+import { Badge, Box, Button, Group, SegmentedControl, Table, Text } from "@mantine/core";
 import { IconPlus, IconSettings } from "@tabler/icons-react";
 import { api } from "../../api/client";
 import { number } from "../../i18n/format";
@@ -43,13 +43,14 @@ export default function ConfigurationsPage() {
           return (
             <>
               <Group justify="space-between">
-                <SegmentedControl
+                <Box maw="100%" style={{ overflowX: "auto" }}>
+                  <SegmentedControl
                   aria-label={t("kind")}
                   value={kind ?? ""}
                   onChange={(value) => set({ kind: value || undefined })}
                   data={[{ value: "", label: t("allKinds") }, ...subkinds.map((value) => ({ value, label: t(`kinds.${value}`) }))]}
-                  style={{ flexWrap: "wrap" }}
-                />
+                  />
+                </Box>
                 {hidden > 0 && (
                   <Button variant="subtle" size="compact-sm" onClick={() => set({ retired: retired ? undefined : "1" })}>
                     {retired ? t("hideRetired") : t("showRetired", { count: hidden })}

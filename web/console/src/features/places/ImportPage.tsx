@@ -27,11 +27,11 @@ export default function ImportPage() {
     setError(undefined);
     try {
       // Read once more for each sending: it may have been mended meanwhile.
-      const text = await file.text();
+      const text = await file.arrayBuffer(); // as it is: the server refuses what is not UTF-8
       const { data, error: refused } = await rest.POST("/api/v1/access-points/import", {
         params: { query: { dry_run: dryRun } },
         body: text as never,
-        bodySerializer: (body: unknown) => body as string,
+        bodySerializer: (body: unknown) => body as ArrayBuffer,
         headers: { "Content-Type": "text/csv" },
       });
       if (refused) throw refused;
