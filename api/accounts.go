@@ -95,6 +95,7 @@ type NewRoleView struct {
 	GivenBy     string         `json:"given_by" doc:"Id of the account that gave it, or the host."`
 	ConfirmedBy auth.AccountID `json:"confirmed_by" doc:"Empty: nobody has."`
 	GoodFrom    *time.Time     `json:"good_from" nullable:"true"`
+	NotBefore   *time.Time     `json:"not_before" doc:"When its time is over, whoever confirms the person; in the list of all accounts it is left out." nullable:"true"`
 }
 
 func accountView(x auth.Account) AccountView {
@@ -103,7 +104,8 @@ func accountView(x auth.Account) AccountView {
 		LastSignInAt: timeOrNil(x.LastSignInAt), Version: x.Version}
 	for _, c := range x.Cooling {
 		v.NewRoles = append(v.NewRoles, NewRoleView{Role: c.Role, Words: c.Role.Words(), Since: c.Since, GivenBy: c.By,
-			ConfirmedBy: c.VouchedBy, GoodFrom: timeOrNil(c.GoodFrom)})
+			ConfirmedBy: c.VouchedBy, GoodFrom: timeOrNil(c.GoodFrom),
+			NotBefore: timeOrNil(c.NotBefore)})
 	}
 	return v
 }

@@ -212,11 +212,11 @@ func (s *Service) Account(ctx context.Context, p Principal, id AccountID) (Accou
 	if err := s.ownOr(p, id, AccountsRead); err != nil {
 		return Account{}, err
 	}
-	person, _, err := s.storage.Person(ctx, id)
+	person, st, err := s.storage.Person(ctx, id)
 	if err != nil {
 		return Account{}, hidden(err, "account")
 	}
-	return person.Account, nil
+	return person.seen(st), nil
 }
 
 // Accounts lists accounts by user name, and how many match in all.

@@ -79,6 +79,9 @@ type Cooling struct {
 	VouchedAt time.Time `json:"vouched_at,omitzero"`
 	// GoodFrom is from when the role destroys; zero: nobody has confirmed it.
 	GoodFrom time.Time `json:"good_from,omitzero"`
+	// NotBefore is when the time is over that the role waits in any case. It hangs
+	// on how many approvers there are now, and is not stored.
+	NotBefore time.Time `json:"-"`
 }
 
 func (c Cooling) good(now time.Time) bool { return !c.GoodFrom.IsZero() && !now.Before(c.GoodFrom) }
@@ -112,6 +115,18 @@ func (a Account) Waiting(st Standing) []Wait {
 		}
 	}
 	return list
+}
+
+// seen says of each new role how long it waits in any case.
+func (a Account) seen(st Standing) Account {
+	a.Cooling = slices.Clone(a.Cooling)
+	for i, c := range a.Cooling {
+		a.Cooling[i].NotBefore = c.GoodFrom
+		if c.GoodFrom.IsZero() {
+			a.Cooling[i].NotBefore = c.Since.Add(coolingTime(st.Approvers))
+		}
+	}
+	return a
 }
 
 // ApproverFrom is from when the account can be a second person to destructive
@@ -302,6 +317,13 @@ func (s *Service) Vouchable(ctx context.Context, p Principal) ([]Account, error)
 	list, err := s.storage.Unconfirmed(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list accounts to confirm: %w", err)
+	}
+	_, st, err := s.storage.Person(ctx, p.Account)
+	if err != nil {
+		return nil, fmt.Errorf("list accounts to confirm: %w", err)
+	}
+	for i, a := range list {
+		list[i] = a.seen(st)
 	}
 	return list, nil
 }

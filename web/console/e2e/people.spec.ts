@@ -45,7 +45,13 @@ test("an administrator makes an account, and its rights wait for a security offi
   await proof.getByRole("button", { name: "Agree" }).click();
   await expect(proof).toHaveCount(0);
   await officer.getByRole("row").filter({ hasText: "nora.berg" }).getByRole("link", { name: "Nora Berg" }).click();
-  await expect(officer.getByText("Biomedical engineering is new")).toBeVisible();
+  const waits = officer.getByRole("alert").filter({ hasText: "Biomedical engineering is new" });
+  await expect(waits).toContainText("until somebody has confirmed Nora Berg, and not before:");
+  // The demo has more than two approvers: a day.
+  const until = await waits.locator("time").getAttribute("datetime");
+  const hours = (new Date(until ?? "").getTime() - Date.now()) / 3_600_000;
+  expect(hours).toBeGreaterThan(23.9);
+  expect(hours).toBeLessThanOrEqual(24.01);
   // Nobody is confirmed before they have a second factor of their own.
   await expect(officer.getByText(/No second factor yet/)).toBeVisible();
 

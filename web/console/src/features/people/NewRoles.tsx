@@ -27,7 +27,7 @@ export function NewRoles({ person }: { person: Person }) {
         <Alert key={one.role} color="orange" variant="light" icon={<IconUserQuestion aria-hidden />} title={t("confirm.waiting", { role: say("role", one.role) })}>
           <Stack gap="xs" align="flex-start">
             <Text size="sm">
-              {t("confirm.waitingText", { name: person.name })} <Time at={one.since} as="clock" />
+              {t("confirm.waitingText", { name: person.name })} {one.not_before && <Time at={one.not_before} as="clock" />}
             </Text>
             <Text size="sm">{t("confirm.who", { name: person.name })}</Text>
             <ConfirmButton person={person} />
