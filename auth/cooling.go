@@ -262,7 +262,8 @@ func vouch(p Principal, person Person, st Standing) (Change, error) {
 	own := false
 	person.Cooling = slices.Clone(person.Cooling)
 	for i, c := range person.Cooling {
-		if !c.GoodFrom.IsZero() {
+		// Who confirms alone, confirms those who then confirm the others.
+		if !c.GoodFrom.IsZero() || p.ConfirmsAlone && c.Role != RoleSecurity {
 			continue
 		}
 		// During founding there is nobody else who could, nor after a recovery that
