@@ -53,8 +53,11 @@ export function EditPerson({ person, onClose }: Props) {
     if (same(body, {})) return onClose();
     const after = await answerOf(rest.PATCH("/api/v1/accounts/{id}", { params: ifUnchanged(read), body }));
     void client.invalidateQueries();
-    const given = same(valuesFrom(after.roles, after.scope).roles.sort(), [...rights.roles].sort()) && same(scopeFrom(valuesFrom(after.roles, after.scope)), scopeFrom(rights));
-    notifyDone(given || own ? t("form.saved", { name: after.name }) : t("form.savedWaits"));
+    // Of what was asked for, what gives rights is not done yet.
+    const now = valuesFrom(after.roles, after.scope);
+    const rolesDone = !body.roles || same([...now.roles].sort(), [...body.roles].sort());
+    const scopeDone = !body.scope || same(scopeFrom(now), body.scope);
+    notifyDone(rolesDone && scopeDone ? t("form.saved", { name: after.name }) : t("form.savedWaits"));
     onClose();
   };
   const submit = async (event: FormEvent) => {
