@@ -37,11 +37,6 @@ type LimitChange struct {
 	EndedWhy    string
 }
 
-// open reports whether the change is still to come.
-func (l LimitChange) open(now time.Time) bool {
-	return l.EndedAt.IsZero() && (l.EffectiveAt.IsZero() || now.Before(l.EffectiveAt))
-}
-
 // LimitsNow is the table as it holds, with what is used of it.
 type LimitsNow struct {
 	limits.Ledger
