@@ -333,12 +333,13 @@ func (c AccountChange) apply(by audit.Actor, person Person, st Standing) (Change
 	return change, nil
 }
 
-// lastOnes keeps the last administrator and the last two approvers.
+// lastOnes keeps the last administrator and, unless a founding is under way, the
+// last two approvers.
 func lastOnes(before, after Account, st Standing) error {
 	if before.IsAdmin() && !after.IsAdmin() && st.OtherAdmins == 0 {
 		return codeLastAdmin.New("%s is the last administrator.", before.Name)
 	}
-	if !before.ApproverFrom().IsZero() && after.ApproverFrom().IsZero() && st.FoundingEnded && st.OtherApprovers < 2 {
+	if !before.ApproverFrom().IsZero() && after.ApproverFrom().IsZero() && (st.FoundingEnded || st.FoundedAt.IsZero()) && st.OtherApprovers < 2 {
 		return codeLastApprovers.New("%s is one of the last two people who can approve destructive work.", before.Name)
 	}
 	return nil

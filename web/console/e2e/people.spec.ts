@@ -68,7 +68,7 @@ test("an administrator makes an account, and its rights wait for a security offi
   await own.close();
 });
 
-test("the list is searched in its address, and what may not be done is said in the server's words", async ({ hospital }) => {
+test("the list is searched in its address, and nobody changes their own rights", async ({ hospital }) => {
   const admin = await hospital.as("admin", "/people?role=admin");
   const rows = admin.getByRole("table", { name: "People" }).getByRole("row");
   await expect(rows).toHaveCount(2); // the head and the administrator
