@@ -16,11 +16,11 @@ import type { Device } from "./useDeviceList";
 /** The columns that can be chosen, in the order in which they stand. The serial number is always there. */
 const columns = {
   asset_tag: { size: 115, sort: "asset_tag" },
-  class: { size: 160 },
+  class: { size: 185 },
   model: { size: 190 },
   owner: { size: 130, sort: "owner" },
   place: { size: 145 },
-  state: { size: 225 },
+  state: { size: 200 },
   last_seen: { size: 150, sort: "last_seen" },
   stage: { size: 140 },
   condition: { size: 130 },
