@@ -43,9 +43,11 @@ func register(name string, suite Suite) {
 	suites[name] = suite
 }
 
-// Run runs every registered suite on every engine.
+// Run runs every registered suite on every engine, the engines side by side: they
+// share nothing, and under the race detector each keeps a processor busy for
+// minutes.
 func Run(t *testing.T) {
-	Each(t, func(t *testing.T, h *Harness) {
+	each(t, (*testing.T).Parallel, func(t *testing.T, h *Harness) {
 		for _, name := range sortedKeys(suites) {
 			t.Run(name, func(t *testing.T) { suites[name](t, h.in(t)) })
 		}
@@ -56,8 +58,14 @@ func Run(t *testing.T) {
 // a PostgreSQL server the second is skipped, or fails under CI.
 func Each(t *testing.T, f func(t *testing.T, h *Harness)) {
 	t.Helper()
+	each(t, func(*testing.T) {}, f)
+}
+
+func each(t *testing.T, begin func(*testing.T), f func(t *testing.T, h *Harness)) {
+	t.Helper()
 	for _, engine := range []store.Engine{store.SQLite, store.Postgres} {
 		t.Run(string(engine), func(t *testing.T) {
+			begin(t)
 			if engine == store.Postgres {
 				serverAddress(t)
 			}
