@@ -4,6 +4,7 @@ import { gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+import { tooHeavy } from "./firstLoad";
 
 const outDir = "../dist";
 
@@ -21,6 +22,19 @@ function precompress(): Plugin {
   };
 }
 
+// Whoever makes a screen too heavy hears of it from the build, and not from the nurse
+// who waits for it.
+function firstLoad(): Plugin {
+  return {
+    name: "first-load",
+    apply: "build",
+    closeBundle() {
+      const heavy = tooHeavy(join(import.meta.dirname, outDir));
+      if (heavy.length > 0) throw new Error(heavy.join("\n"));
+    },
+  };
+}
+
 function filesBelow(folder: string): string[] {
   return readdirSync(folder).flatMap((name) => {
     const path = join(folder, name);
@@ -29,7 +43,7 @@ function filesBelow(folder: string): string[] {
 }
 
 export default defineConfig({
-  plugins: [react(), precompress()],
+  plugins: [react(), precompress(), firstLoad()],
   build: {
     outDir,
     emptyOutDir: true,

@@ -38,6 +38,14 @@ async function serious(page: Page) {
     .map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.target.join(" ") + " " + (n.failureSummary ?? "").split("\n").join("; ")).join(" | ")}`);
 }
 
+/** What the browser loaded of JavaScript to show this screen, as it went over the network. */
+function loaded(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const scripts = performance.getEntriesByType("resource").filter((entry) => new URL(entry.name).pathname.endsWith(".js"));
+    return scripts.reduce((sum, entry) => sum + (entry as PerformanceResourceTiming).encodedBodySize, 0);
+  });
+}
+
 async function settled(page: Page) {
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
   await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
@@ -57,6 +65,10 @@ for (const screen of screens) {
     test.skip(path === undefined, "the demo has nothing to show there");
     const page = await hospital.as(role, path);
     await page.emulateMedia({ reducedMotion: "reduce" });
+    await settled(page);
+    const first = await loaded(page);
+    expect.soft(first, "bytes of JavaScript before the screen is there").toBeGreaterThan(100_000);
+    expect.soft(first, "bytes of JavaScript before the screen is there").toBeLessThan(300_000);
     for (const scheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme: scheme });
       await page.setViewportSize({ width: 1360, height: 850 });

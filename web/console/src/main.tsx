@@ -1,7 +1,6 @@
 import "@mantine/core/styles.css";
 import "@mantine/notifications/styles.css";
 import { MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { setNonce } from "get-nonce";
@@ -13,6 +12,7 @@ import { router } from "./app/router";
 import { cssVariables, theme } from "./app/theme";
 import i18next from "./i18n/i18n";
 import { Gate } from "./session/Gate";
+import { NotificationCorner } from "./ui/NotificationCorner";
 
 // Style sheets that libraries make at run time carry the nonce of the page's
 // Content-Security-Policy; there are no inline scripts and no other inline styles.
@@ -39,7 +39,7 @@ if (!root) throw new Error("index.html has no #root");
 createRoot(root).render(
   <StrictMode>
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto" getStyleNonce={() => nonce}>
-      <Notifications position="bottom-right" />
+      <NotificationCorner />
       <QueryClientProvider client={queries}>
         <Gate>
           <RouterProvider router={router} />

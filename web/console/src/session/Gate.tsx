@@ -1,12 +1,16 @@
 import { Anchor, Center, Loader, Modal, Stack, Text } from "@mantine/core";
 import { useEffect, type ReactNode } from "react";
 import { useT } from "../i18n/strings";
+import { later } from "../ui/later";
 import { Loading } from "../ui/QueryView";
 import { session } from "./session";
-import { SignInForm } from "./SignInForm";
-import { SignInPage } from "./SignInPage";
 import { sessionStrings } from "./strings";
 import { useSession } from "./useSession";
+
+const form = () => import("./SignInForm").then((module) => module.SignInForm);
+const SignInForm = later(form);
+const SignInPage = later(() => import("./SignInPage").then((module) => module.SignInPage));
+const quiet = 10_000;
 
 /** Lets people in. When a session ends while somebody works, the sign-in lies over their work and does not replace it. */
 export function Gate({ children }: { children: ReactNode }) {
@@ -14,6 +18,13 @@ export function Gate({ children }: { children: ReactNode }) {
   useEffect(() => {
     void session.start();
   }, []);
+  // Who is in has no need of the form, until their session ends: it is here by then,
+  // also when the server was renewed meanwhile and has another one.
+  useEffect(() => {
+    if (phase !== "in") return;
+    const timer = setTimeout(() => void form().catch(() => undefined), quiet);
+    return () => clearTimeout(timer);
+  }, [phase]);
   if (phase === "starting") {
     return (
       <Center mih="100vh">

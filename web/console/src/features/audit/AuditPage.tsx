@@ -4,16 +4,18 @@ import { api, rest, type Schemas } from "../../api/client";
 import { useT } from "../../i18n/strings";
 import { useMay } from "../../session/useSession";
 import { Empty } from "../../ui/Empty";
+import { later } from "../../ui/later";
 import { ListTable, type ColumnDef } from "../../ui/ListTable";
 import { Page } from "../../ui/Page";
 import { QueryView } from "../../ui/QueryView";
 import { RouteLink } from "../../ui/RouteLink";
 import { Time } from "../../ui/Time";
 import { text, useAddress } from "../../ui/useAddress";
-import { EventDrawer } from "./EventDrawer";
 import { auditStrings } from "./strings";
 import { useActor, useSentence } from "./useSentence";
 import { VerifyButton } from "./VerifyButton";
+
+const EventDrawer = later(() => import("./EventDrawer").then((module) => module.EventDrawer));
 
 type Event = Schemas["EventView"];
 
@@ -38,6 +40,8 @@ export default function AuditPage() {
   const t = useT(auditStrings);
   const [filters, set] = useAddress(readFilters);
   const [opened, setOpened] = useState<Event>();
+  const [once, setOnce] = useState(false);
+  if (opened && !once) setOnce(true); // from then on it stays, to slide in and out
   const query = api.useInfiniteQuery(
     "get",
     "/api/v1/audit",
@@ -64,7 +68,7 @@ export default function AuditPage() {
           />
         )}
       </QueryView>
-      <EventDrawer event={opened} onClose={() => setOpened(undefined)} />
+      {once && <EventDrawer event={opened} onClose={() => setOpened(undefined)} />}
     </Page>
   );
 }

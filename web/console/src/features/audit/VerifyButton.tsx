@@ -1,74 +1,22 @@
-import { Alert, Button, Code, Fieldset, Group, Modal, NumberInput, Stack, Text, TextInput } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
-import { IconAlertTriangle, IconShieldCheck } from "@tabler/icons-react";
+import { Button } from "@mantine/core";
+import { IconShieldCheck } from "@tabler/icons-react";
 import { useState } from "react";
-import { api, type Schemas } from "../../api/client";
-import { fieldProblem, problemOf } from "../../api/problem";
 import { useT } from "../../i18n/strings";
-import { ProblemAlert } from "../../ui/ProblemAlert";
+import { later } from "../../ui/later";
 import { auditStrings } from "./strings";
-import { uiStrings } from "../../ui/strings";
+
+const VerifyDialog = later(() => import("./VerifyDialog").then((module) => module.VerifyDialog));
 
 /** Has the chain walked, and says what that proves and what it does not. */
 export function VerifyButton() {
   const t = useT(auditStrings);
-  const ui = useT(uiStrings);
-  const [opened, dialog] = useDisclosure(false);
-  const [seq, setSeq] = useState<number | string>("");
-  const [hash, setHash] = useState("");
-  const verify = api.useMutation("post", "/api/v1/audit/verify");
-  const outside = hash.trim() && seq !== "" ? { seq: Number(seq), hash: hash.trim() } : undefined;
-  const problem = verify.error ? problemOf(verify.error) : undefined;
+  const [opened, setOpened] = useState<boolean>();
   return (
     <>
-      <Button variant="default" leftSection={<IconShieldCheck size={16} aria-hidden />} onClick={dialog.open}>
+      <Button variant="default" leftSection={<IconShieldCheck size={16} aria-hidden />} onClick={() => setOpened(true)}>
         {t("verify.action")}
       </Button>
-      <Modal closeButtonProps={{ "aria-label": ui("close") }} opened={opened} onClose={dialog.close} size="lg" title={t("verify.action")}>
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            verify.mutate({ body: outside ? { outside } : {} });
-          }}
-        >
-          <Stack>
-            <Text size="sm">{t("verify.about")}</Text>
-            <Fieldset legend={t("verify.outside")}>
-              <Text size="sm" c="dimmed" mb="xs">
-                {t("verify.outsideHint")}
-              </Text>
-              <Group align="flex-start" wrap="nowrap">
-                <NumberInput label={t("verify.seq")} min={1} allowDecimal={false} hideControls value={seq} onChange={setSeq} w={120} />
-                <TextInput label={t("verify.hash")} maxLength={64} flex={1} value={hash} onChange={(event) => setHash(event.currentTarget.value)} error={fieldProblem(problem, "outside.hash", "hash")} />
-              </Group>
-            </Fieldset>
-            {verify.error && <ProblemAlert error={verify.error} />}
-            {verify.data && <Result result={verify.data} outside={verify.variables?.body?.outside !== undefined} />}
-            <Group justify="flex-end">
-              <Button type="submit" loading={verify.isPending}>
-                {t("verify.start")}
-              </Button>
-            </Group>
-          </Stack>
-        </form>
-      </Modal>
+      {opened !== undefined && <VerifyDialog opened={opened} onClose={() => setOpened(false)} />}
     </>
-  );
-}
-
-function Result({ result: r, outside }: { result: Schemas["VerifyView"]; outside: boolean }) {
-  const t = useT(auditStrings);
-  if (!r.whole) {
-    return (
-      <Alert color="red" icon={<IconAlertTriangle aria-hidden />} title={r.broken_at ? t("verify.broken", { seq: r.broken_at }) : t("verify.brokenOutside")}>
-        {r.what}
-      </Alert>
-    );
-  }
-  return (
-    <Alert color="green" icon={<IconShieldCheck aria-hidden />} title={t("verify.whole", { seq: r.head.seq })}>
-      <Text size="sm">{t(outside ? "verify.withOutside" : "verify.noEnd")}</Text>
-      <Code block mt="xs" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>{t("verify.head", { seq: r.head.seq, hash: r.head.hash })}</Code>
-    </Alert>
   );
 }

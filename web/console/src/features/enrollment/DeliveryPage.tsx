@@ -9,6 +9,7 @@ import { useMay } from "../../session/useSession";
 import { Empty } from "../../ui/Empty";
 import { ListTable, type ColumnDef } from "../../ui/ListTable";
 import { Page } from "../../ui/Page";
+import { later } from "../../ui/later";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { QueryView } from "../../ui/QueryView";
 import { RouteButton, RouteLink } from "../../ui/RouteLink";
@@ -16,12 +17,13 @@ import { Time } from "../../ui/Time";
 import { text, useAddress } from "../../ui/useAddress";
 import { useWords } from "../../words/words";
 import { Enrolled } from "./DeliveriesTab";
-import { IssuedCard } from "./IssuedCard";
 import { issuedOf, keepIssued, useIssued } from "./issued";
-import { Back } from "./NewPage";
+import { Back } from "./Back";
 import { Progress } from "./Progress";
 import { enrollmentStrings } from "./strings";
 import { useNames } from "./useNames";
+
+const IssuedCard = later(() => import("./IssuedCard").then((module) => module.IssuedCard));
 
 type Delivery = Schemas["DeliveryView"];
 type Line = Schemas["PackedView"];

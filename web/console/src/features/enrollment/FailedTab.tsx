@@ -8,8 +8,8 @@ import { QueryView } from "../../ui/QueryView";
 import { RouteLink } from "../../ui/RouteLink";
 import { Time } from "../../ui/Time";
 import classes from "./enrollment.module.css";
-import { useWhom } from "./InvitationsTab";
 import { enrollmentStrings } from "./strings";
+import { useWhom } from "./useWhom";
 
 type Failure = Schemas["FailureView"];
 

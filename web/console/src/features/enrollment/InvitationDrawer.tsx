@@ -2,12 +2,11 @@ import { Alert, Drawer, Stack, Table } from "@mantine/core";
 import { IconInfoCircle } from "@tabler/icons-react";
 import { api, type Schemas } from "../../api/client";
 import { useT } from "../../i18n/strings";
-import { useMay } from "../../session/useSession";
 import { QueryView } from "../../ui/QueryView";
-import { RouteButton, RouteLink } from "../../ui/RouteLink";
+import { RouteLink } from "../../ui/RouteLink";
 import { Time } from "../../ui/Time";
 import { useWords } from "../../words/words";
-import { CancelInvitation } from "./CancelInvitation";
+import { Doings } from "./Doings";
 import { IssuedCard } from "./IssuedCard";
 import { issuedOf, useIssued } from "./issued";
 import { Progress } from "./Progress";
@@ -79,22 +78,6 @@ function Facts({ invitation: i }: { invitation: Schemas["InvitationView"] }) {
           ))}
         </Table.Tbody>
       </Table>
-    </>
-  );
-}
-
-/** What can be done with an invitation. */
-export function Doings({ invitation: i }: { invitation: Schemas["InvitationView"] }) {
-  const t = useT(enrollmentStrings);
-  const may = useMay();
-  return (
-    <>
-      {i.progress.device_id && may("devices.read") && (
-        <RouteButton to={`/devices/${i.progress.device_id}`} variant="default">
-          {t("openDevice")}
-        </RouteButton>
-      )}
-      {(i.state === "open" || i.state === "expired") && may("invitations.revoke") && <CancelInvitation id={i.id} />}
     </>
   );
 }

@@ -5,16 +5,19 @@ import { useMemo, useState } from "react";
 import { api, type Schemas } from "../../api/client";
 import { useT } from "../../i18n/strings";
 import { Empty } from "../../ui/Empty";
+import { later } from "../../ui/later";
 import { ListTable, type ColumnDef } from "../../ui/ListTable";
 import { QueryView } from "../../ui/QueryView";
 import { RouteLink } from "../../ui/RouteLink";
 import { Time } from "../../ui/Time";
 import { text, useAddress } from "../../ui/useAddress";
 import { useWords } from "../../words/words";
-import { InvitationDrawer } from "./InvitationDrawer";
 import { Progress } from "./Progress";
 import { enrollmentStrings } from "./strings";
 import { useNames } from "./useNames";
+import { useWhom } from "./useWhom";
+
+const InvitationDrawer = later(() => import("./InvitationDrawer").then((module) => module.InvitationDrawer));
 
 type Invitation = Schemas["InvitationView"];
 
@@ -28,6 +31,8 @@ export function InvitationsTab() {
     q: text(raw, "q"),
     id: text(raw, "invitation"),
   }));
+  const [opened, setOpened] = useState(false);
+  if (id && !opened) setOpened(true); // from then on it stays, to slide in and out
   const [typed, setTyped] = useState(q ?? "");
   const search = useDebouncedCallback((value: string) => set({ q: value.trim() || undefined }, { replace: true }), 250);
   const query = api.useInfiniteQuery(
@@ -76,18 +81,9 @@ export function InvitationsTab() {
           />
         )}
       </QueryView>
-      <InvitationDrawer id={id} onClose={() => set({ invitation: undefined })} />
+      {opened && <InvitationDrawer id={id} onClose={() => set({ invitation: undefined })} />}
     </Stack>
   );
-}
-
-/** For whom or what an invitation is, in a few words. */
-export function useWhom(): (i: Invitation) => string {
-  const t = useT(enrollmentStrings);
-  return (i) => {
-    if (i.for === "delivery") return t("forDelivery", { name: i.progress.delivery_name });
-    return i.for === "person" ? i.owner : i.serial;
-  };
 }
 
 function useColumns(): ColumnDef<Invitation>[] {

@@ -7,13 +7,13 @@ import { Time } from "../../ui/Time";
 import { uiStrings } from "../../ui/strings";
 import { useWords } from "../../words/words";
 import classes from "./enrollment.module.css";
-import { Doings } from "./InvitationDrawer";
-import { useWhom } from "./InvitationsTab";
+import { Doings } from "./Doings";
 import { inviteStrings } from "./inviteStrings";
 import type { Issued } from "./issued";
 import { Progress } from "./Progress";
 import { Qr } from "./Qr";
 import { useNames } from "./useNames";
+import { useWhom } from "./useWhom";
 
 /** A fresh invitation: its code, what to do with it, and how far the device is. */
 export function IssuedCard({ issued }: { issued: Issued }) {

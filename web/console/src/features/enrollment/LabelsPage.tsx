@@ -14,7 +14,7 @@ import { useWords } from "../../words/words";
 import { issuedOf, useIssued } from "./issued";
 import classes from "./labels.module.css";
 import { labelStrings } from "./labelStrings";
-import { Back } from "./NewPage";
+import { Back } from "./Back";
 import { Qr } from "./Qr";
 import { ScanField } from "./ScanField";
 import { useNames } from "./useNames";

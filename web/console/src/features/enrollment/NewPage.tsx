@@ -1,9 +1,8 @@
-import { Anchor, SegmentedControl, Stack, Text, useMatches } from "@mantine/core";
-import { IconArrowLeft } from "@tabler/icons-react";
+import { SegmentedControl, Stack, Text, useMatches } from "@mantine/core";
 import { useT } from "../../i18n/strings";
 import { Page } from "../../ui/Page";
-import { RouteLink } from "../../ui/RouteLink";
 import { text, useAddress } from "../../ui/useAddress";
+import { Back } from "./Back";
 import { DeliveryForm } from "./DeliveryForm";
 import { inviteStrings } from "./inviteStrings";
 import { PersonForm } from "./PersonForm";
@@ -36,16 +35,5 @@ export default function NewPage() {
       </Stack>
       <Form />
     </Page>
-  );
-}
-
-export function Back({ to = "/enrollment", search, children }: { to?: string; search?: object; children?: string }) {
-  const t = useT(inviteStrings);
-  return (
-    <RouteLink to={to} search={search as never} size="sm" w="fit-content">
-      <Anchor component="span" inherit>
-        <IconArrowLeft size={14} aria-hidden /> {children ?? t("back")}
-      </Anchor>
-    </RouteLink>
   );
 }

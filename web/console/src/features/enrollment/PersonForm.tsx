@@ -4,12 +4,14 @@ import { useRef, useState } from "react";
 import { api } from "../../api/client";
 import { fieldProblem, problemOf } from "../../api/problem";
 import { useT } from "../../i18n/strings";
+import { later } from "../../ui/later";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { blank, ClassAndModel, ExpirySelect, PlaceSelect, type Becomes } from "./fields";
 import { inviteStrings } from "./inviteStrings";
-import { IssuedCard } from "./IssuedCard";
 import { keepIssued, type Issued } from "./issued";
 import { requestOf } from "./request";
+
+const IssuedCard = later(() => import("./IssuedCard").then((module) => module.IssuedCard));
 
 /** Invites the phone of a person. */
 export function PersonForm() {

@@ -5,15 +5,17 @@ import { useRef, useState } from "react";
 import { rest } from "../../api/client";
 import { problemOf } from "../../api/problem";
 import { useT } from "../../i18n/strings";
+import { later } from "../../ui/later";
 import { RouteButton } from "../../ui/RouteLink";
 import classes from "./enrollment.module.css";
 import { blank, ClassAndModel, ExpirySelect, ManagementSelect, PlaceSelect, type Becomes } from "./fields";
 import { inviteStrings } from "./inviteStrings";
-import { IssuedCard } from "./IssuedCard";
 import { keepIssued, type Issued } from "./issued";
 import { requestOf } from "./request";
 import { addSerials, type Rejected } from "./scan";
 import { ScanField } from "./ScanField";
+
+const IssuedCard = later(() => import("./IssuedCard").then((module) => module.IssuedCard));
 
 interface Scanned {
   serial: string;

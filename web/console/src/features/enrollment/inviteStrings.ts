@@ -4,7 +4,6 @@ export const inviteStrings = defineStrings(
   "invite",
   {
     title: "New invitation",
-    back: "Enrollment",
     kind: "What comes in",
     kinds: { person: "Somebody's phone", pump: "One device after the other", delivery: "A delivery" },
     kindAbout: {
@@ -87,7 +86,6 @@ export const inviteStrings = defineStrings(
   },
   {
     title: "Neue Einladung",
-    back: "Aufnahme",
     kind: "Was hereinkommt",
     kinds: { person: "Das Telefon von jemandem", pump: "Ein Gerät nach dem anderen", delivery: "Eine Lieferung" },
     kindAbout: {

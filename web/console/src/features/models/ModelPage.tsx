@@ -5,13 +5,15 @@ import type { ReactNode } from "react";
 import { api, type Schemas } from "../../api/client";
 import { useT } from "../../i18n/strings";
 import { useMay } from "../../session/useSession";
+import { later } from "../../ui/later";
 import { Page } from "../../ui/Page";
 import { QueryView } from "../../ui/QueryView";
 import { RouteLink } from "../../ui/RouteLink";
 import { useWords } from "../../words/words";
 import { DeviceCount } from "./DeviceCount";
-import { ModelForm } from "./ModelForm";
 import { modelStrings } from "./strings";
+
+const ModelForm = later(() => import("./ModelForm").then((module) => module.ModelForm));
 
 /** One model: what its devices can do, and what is known of erasing and cutting them off. */
 export default function ModelPage() {

@@ -8,13 +8,15 @@ import { useT } from "../../i18n/strings";
 import { useMay } from "../../session/useSession";
 import { Empty } from "../../ui/Empty";
 import { ListTable, type ColumnDef } from "../../ui/ListTable";
+import { later } from "../../ui/later";
 import { Page } from "../../ui/Page";
 import { QueryView } from "../../ui/QueryView";
 import { RouteLink } from "../../ui/RouteLink";
 import { useWords } from "../../words/words";
 import { DeviceCount } from "./DeviceCount";
-import { ModelForm } from "./ModelForm";
 import { modelStrings } from "./strings";
+
+const ModelForm = later(() => import("./ModelForm").then((module) => module.ModelForm));
 
 type Model = Schemas["ModelView"];
 

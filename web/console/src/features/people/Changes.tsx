@@ -5,6 +5,7 @@ import { useState } from "react";
 import { rest, type Schemas } from "../../api/client";
 import { useT } from "../../i18n/strings";
 import { useMay, useMe } from "../../session/useSession";
+import { later } from "../../ui/later";
 import { notifyDone } from "../../ui/notify";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { RouteLink } from "../../ui/RouteLink";
@@ -14,9 +15,10 @@ import { useWords } from "../../words/words";
 import { Part } from "../account/Line";
 import { ActDialog, answerOf } from "./ActDialog";
 import { isOver, type Change } from "./person";
-import { ProofDialog } from "./ProofDialog";
 import { useScopeWords } from "./ScopeWords";
 import { peopleStrings } from "./strings";
+
+const ProofDialog = later(() => import("./ProofDialog").then((module) => module.ProofDialog));
 
 interface Props {
   query: { data: Schemas["PageAccountChangeView"] | undefined; error: unknown; refetch: () => unknown };

@@ -5,14 +5,16 @@ import { useState } from "react";
 import { rest } from "../../api/client";
 import { useT } from "../../i18n/strings";
 import { useMay, useMe } from "../../session/useSession";
+import { later } from "../../ui/later";
 import { notifyDone } from "../../ui/notify";
 import { Time } from "../../ui/Time";
 import { useNow } from "../../ui/useNow";
 import { useWords } from "../../words/words";
 import { answerOf } from "./ActDialog";
 import { newRoles, type Person } from "./person";
-import { ProofDialog } from "./ProofDialog";
 import { peopleStrings } from "./strings";
+
+const ProofDialog = later(() => import("./ProofDialog").then((module) => module.ProofDialog));
 
 /** The roles that destroy nothing yet, and who can help. */
 export function NewRoles({ person }: { person: Person }) {

@@ -6,17 +6,19 @@ import { api } from "../../api/client";
 import { useT } from "../../i18n/strings";
 import { useMay } from "../../session/useSession";
 import { Empty } from "../../ui/Empty";
+import { later } from "../../ui/later";
 import { Page } from "../../ui/Page";
 import { QueryView } from "../../ui/QueryView";
 import { useAddress } from "../../ui/useAddress";
 import { useNow } from "../../ui/useNow";
 import { useWords, valuesOf } from "../../words/words";
-import { AddPerson } from "./AddPerson";
 import { Changes } from "./Changes";
 import { isOver } from "./person";
 import { PeopleTable } from "./PeopleTable";
 import { peopleStrings } from "./strings";
 import { isNarrowed, nothingChosen, readFilters, usePeople, type Filters } from "./usePeople";
+
+const AddPerson = later(() => import("./AddPerson").then((module) => module.AddPerson));
 
 type Set = (change: Record<string, unknown>, how?: { replace?: boolean }) => void;
 

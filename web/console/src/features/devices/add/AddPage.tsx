@@ -1,12 +1,14 @@
 import { Tabs } from "@mantine/core";
 import { useT } from "../../../i18n/strings";
 import { useMay } from "../../../session/useSession";
+import { later } from "../../../ui/later";
 import { Page } from "../../../ui/Page";
 import { RouteLink } from "../../../ui/RouteLink";
 import { text, useAddress } from "../../../ui/useAddress";
-import { CsvImport } from "./CsvImport";
-import { RegisterForm } from "./RegisterForm";
 import { addStrings } from "./strings";
+
+const CsvImport = later(() => import("./CsvImport").then((module) => module.CsvImport));
+const RegisterForm = later(() => import("./RegisterForm").then((module) => module.RegisterForm));
 
 const one = "one";
 const many = "csv";
