@@ -59,6 +59,12 @@ test("the console speaks German, with the server's sentences too", async ({ hosp
   await expect(page.getByRole("heading", { level: 1, name: "Übersicht" })).toBeVisible();
   await page.goto(`${hospital.webURL}/devices/there-is-none`);
   await expect(page.getByRole("alert")).toContainText("Hier ist nichts");
+  await page.goto(hospital.webURL);
+  await page.getByRole("link", { name: "Aufnahme" }).click();
+  await expect(page.getByRole("tab")).toHaveText([/^Wartet auf Entscheidung/, "Misslungen"]);
+  await page.goto(`${hospital.webURL}/setup`);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Name und Passwort wählen");
+  await expect(page.getByRole("alert")).toContainText("mit dem ganzen Link");
   await context.close();
 });
 

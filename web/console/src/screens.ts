@@ -40,7 +40,8 @@ export const screens: Screen[] = [
     path: "/enrollment",
     name: "enrollment",
     menu: { icon: "enrollment", group: "work" },
-    permission: "invitations.read",
+    // Of invitations it shows those who may see them; what waits and what failed, more people.
+    permission: "enrollments.read",
     load: () => import("./features/enrollment/EnrollmentPage"),
   },
   { path: "/enrollment/new", name: "invite", permission: "invitations.create", load: () => import("./features/enrollment/NewPage") },

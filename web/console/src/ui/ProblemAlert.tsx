@@ -6,15 +6,17 @@ import { uiStrings } from "./strings";
 
 interface Props {
   error: unknown;
+  /** Something was only read: nothing was asked to change. */
+  reading?: boolean;
   /** Shows a button that tries again. */
   retry?: () => void;
 }
 
 /** What went wrong and what to do about it, in words. Errors are announced to screen readers. */
-export function ProblemAlert({ error, retry }: Props) {
+export function ProblemAlert({ error, reading = false, retry }: Props) {
   const t = useT(uiStrings);
   const problem = problemOf(error);
-  const look = lookOf(problem);
+  const look = lookOf(problem, reading);
   return (
     <Alert role="alert" variant="light" color={look.color} icon={<look.Icon aria-hidden />} title={t(look.title)}>
       <Text size="sm">{look.text ? t(look.text) : problem.detail}</Text>
@@ -42,9 +44,9 @@ export function ProblemAlert({ error, retry }: Props) {
   );
 }
 
-function lookOf(problem: Problem) {
+function lookOf(problem: Problem, reading: boolean) {
   if (problem.code === offlineCode) {
-    return { Icon: IconPlugConnectedX, color: "orange", title: "offlineTitle", text: "offlineText" } as const;
+    return { Icon: IconPlugConnectedX, color: "orange", title: "offlineTitle", text: reading ? "offlineText" : "offlineWriteText" } as const;
   }
   if (problem.status === 403 && problem.code === "forbidden") {
     return { Icon: IconLock, color: "gray", title: "forbiddenTitle", text: "forbiddenText" } as const;
@@ -52,5 +54,8 @@ function lookOf(problem: Problem) {
   if (problem.status === 404) {
     return { Icon: IconAlertTriangle, color: "gray", title: "missingTitle", text: "missingText" } as const;
   }
-  return { Icon: IconAlertTriangle, color: "red", title: "errorTitle", text: undefined } as const;
+  if (!reading && (problem.status ?? 0) >= 500) {
+    return { Icon: IconAlertTriangle, color: "red", title: "brokeTitle", text: undefined } as const;
+  }
+  return { Icon: IconAlertTriangle, color: "red", title: reading ? "errorTitle" : "refusedTitle", text: undefined } as const;
 }

@@ -27,12 +27,12 @@ interface Props<Data> {
  */
 export function QueryView<Data>({ query, loading, isEmpty, empty, children }: Props<Data>) {
   if (query.data === undefined) {
-    if (query.error) return <ProblemAlert error={query.error} retry={() => void query.refetch()} />;
+    if (query.error) return <ProblemAlert reading error={query.error} retry={() => void query.refetch()} />;
     return <Loading>{loading}</Loading>;
   }
   return (
     <>
-      {query.error ? <ProblemAlert error={query.error} retry={() => void query.refetch()} /> : null}
+      {query.error ? <ProblemAlert reading error={query.error} retry={() => void query.refetch()} /> : null}
       {isEmpty?.(query.data) ? empty : children(query.data)}
     </>
   );

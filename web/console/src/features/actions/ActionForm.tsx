@@ -36,7 +36,7 @@ export function ActionForm({ kind, device, onAsked }: Props) {
   const [hold, setHold] = useState(false);
   // Once a person has begun to type, the form stays whatever happens to the device.
   const [began, setBegan] = useState(false);
-  if (!offers.data) return offers.error ? <ProblemAlert error={offers.error} retry={() => void offers.refetch()} /> : <Loading />;
+  if (!offers.data) return offers.error ? <ProblemAlert reading error={offers.error} retry={() => void offers.refetch()} /> : <Loading />;
   const offer = offers.data.items.find((one) => one.kind === kind);
   if (!offer) return <Refusal device={device} title={t("refusedTitle")} sentence={t("notOffered")} />;
   if (offer.open_command_id && !began) return <Follower id={offer.open_command_id} note={t("alreadyOpen")} />;

@@ -36,7 +36,7 @@ function BatchMenu({ devices, onDone }: Props) {
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
-        {offers.error ? <ProblemAlert error={offers.error} retry={() => void offers.refetch()} /> : null}
+        {offers.error ? <ProblemAlert reading error={offers.error} retry={() => void offers.refetch()} /> : null}
         {offers.isPending && <Menu.Item disabled leftSection={<Loader size={14} />}>{t("batch.looking")}</Menu.Item>}
         {offers.data && list.length === 0 && <Menu.Item disabled>{t("batch.nothing")}</Menu.Item>}
         {list.map((offer) => {

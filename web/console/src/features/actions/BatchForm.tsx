@@ -32,7 +32,7 @@ export function BatchForm(props: Props) {
   const t = useT(actionsStrings);
   const ids = props.devices.map((device) => device.id).sort();
   const offers = api.useQuery("post", "/api/v1/batches/offers", { body: { devices: ids } }, { meta: { live: false } });
-  if (!offers.data) return offers.error ? <ProblemAlert error={offers.error} retry={() => void offers.refetch()} /> : <Loading />;
+  if (!offers.data) return offers.error ? <ProblemAlert reading error={offers.error} retry={() => void offers.refetch()} /> : <Loading />;
   const offer = offers.data.items.find((one) => one.kind === props.kind);
   if (!offer || offer.allowed + offer.may_hold === 0) {
     return (

@@ -22,7 +22,7 @@ export function DeviceActions({ device }: { device: Device }) {
   const offers = api.useQuery("get", "/api/v1/devices/{id}/offers", { params: { path: { id: device.id } } });
   // Quiet kinds are asked by one click; what came of them stands below, newest first.
   const [asked, setAsked] = useState<{ kind: Kind; n: number }[]>([]);
-  if (offers.error && !offers.data) return <ProblemAlert error={offers.error} retry={() => void offers.refetch()} />;
+  if (offers.error && !offers.data) return <ProblemAlert reading error={offers.error} retry={() => void offers.refetch()} />;
   const list = inOrder(offers.data?.items ?? []).filter((offer) => offer.open_command_id || makesSense(offer.kind, device));
   if (list.length === 0) return null;
   const choose = (offer: Offer) => {

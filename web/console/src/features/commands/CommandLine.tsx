@@ -14,7 +14,7 @@ export function CommandLine({ id, kind }: { id: string | undefined; kind: string
   const t = useT(commandsStrings);
   const say = useWords();
   const { data, error } = useCommand(id);
-  if (error && !data) return <ProblemAlert error={error} />;
+  if (error && !data) return <ProblemAlert reading error={error} />;
   return (
     <Stack gap={4} role="status" aria-label={say("kind", kind)}>
       <Group gap="xs">

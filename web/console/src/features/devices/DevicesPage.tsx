@@ -113,7 +113,7 @@ function Devices({ found, list, query, columns, set }: DevicesProps) {
         onSight={found.onSight}
         footer={found.full && found.hasMore ? <Alert color="gray" p="xs">{ui("tooMany", { shown: number(found.rows.length) })}</Alert> : null}
       />
-      {found.addError ? <ProblemAlert error={found.addError} retry={() => void more()} /> : null}
+      {found.addError ? <ProblemAlert reading error={found.addError} retry={() => void more()} /> : null}
       <Suspense fallback={null}>
         {devices.length > 0 && <SelectionBar devices={devices} query={query} total={found.total} onChoose={replace} onClear={clear} />}
       </Suspense>

@@ -42,7 +42,7 @@ export function ExportButton({ query, total }: Props) {
         {state?.error ? (
           <Stack>
             <Text size="sm">{t("export.broken")}</Text>
-            <ProblemAlert error={state.error} retry={() => void begin()} />
+            <ProblemAlert reading error={state.error} retry={() => void begin()} />
           </Stack>
         ) : (
           <Stack>

@@ -29,7 +29,7 @@ export default function SelectionBar({ devices, query, total, onChoose, onClear 
   const [settled] = useDebouncedValue(devices, 300);
   return (
     <Paper className={classes.bar} withBorder shadow="md" p="xs" role="region" aria-label={t("selection.label")}>
-      {error ? <ProblemAlert error={error} retry={gather} /> : null}
+      {error ? <ProblemAlert reading error={error} retry={gather} /> : null}
       <Group gap="sm">
         <Text fw={600} role="status">
           {t("selection.chosen", { count: devices.length, shown: number(devices.length) })}

@@ -1,4 +1,5 @@
 import { send } from "../../api/client";
+import { keepFile } from "../../ui/keepFile";
 import type { DeviceQuery } from "./filters";
 
 const lineFeed = 10;
@@ -22,15 +23,5 @@ export async function exportCsv(query: DeviceQuery, name: string, progress: (dev
     parts.push(value);
     progress(Math.max(lines, 0));
   }
-  keep(new Blob(parts, { type: "text/csv" }), name);
-}
-
-/** Has the browser keep a file under a name. */
-export function keep(file: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  // The browser has begun by then.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  keepFile(new Blob(parts, { type: "text/csv" }), name);
 }

@@ -176,7 +176,7 @@ function PackingList({ serials, onChange, faultOf }: PackingListProps) {
           )}
         </Group>
       </Group>
-      <ScanField label={t("scanAdd")} description={t("scanHint")} onScan={add} error={<RejectedWords rejected={rejected} />} mb={6} />
+      <ScanField label={t("scanAdd")} description={t("scanHint")} onScan={add} error={rejected.length > 0 && <RejectedWords rejected={rejected} />} mb={6} />
       <Text size="sm" c="teal" mih={22} role="status">
         {said}
       </Text>

@@ -92,7 +92,7 @@ export function PumpForm() {
               <ManagementSelect value={value.management} onChange={(management) => setValue({ ...value, management })} />
             </Stack>
           </Paper>
-          <ScanField label={t("scan")} description={t("scanHint")} autoFocus onScan={scan} error={<RejectedWords rejected={rejected} />} />
+          <ScanField label={t("scan")} description={t("scanHint")} autoFocus onScan={scan} error={rejected.length > 0 && <RejectedWords rejected={rejected} />} />
           <Sitting scanned={scanned} onAgain={again} />
         </Stack>
       </Grid.Col>
@@ -109,7 +109,6 @@ function wordsOf(error: unknown): string {
 /** What was scanned and not taken, and why. */
 export function RejectedWords({ rejected }: { rejected: Rejected[] }) {
   const t = useT(inviteStrings);
-  if (rejected.length === 0) return null;
   return (
     <span role="alert">
       {rejected.slice(0, 5).map((r) => (

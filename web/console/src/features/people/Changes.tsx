@@ -29,7 +29,7 @@ export function Changes({ query }: Props) {
   const t = useT(peopleStrings);
   const now = useNow();
   const waiting = query.data?.items.filter((one) => one.state === "pending" && !isOver(one, now)) ?? [];
-  if (query.error) return <ProblemAlert error={query.error} retry={() => void query.refetch()} />;
+  if (query.error) return <ProblemAlert reading error={query.error} retry={() => void query.refetch()} />;
   if (waiting.length === 0) return null;
   return (
     <Part title={t("changes")} about={t("changesAbout")}>

@@ -4,9 +4,9 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { rest, type Schemas } from "../../api/client";
 import { useT } from "../../i18n/strings";
+import { keepCsv } from "../../ui/keepFile";
 import { Page } from "../../ui/Page";
 import { ProblemAlert } from "../../ui/ProblemAlert";
-import { download } from "./csv";
 import { Way } from "./PlacePage";
 import { placesStrings } from "./strings";
 
@@ -105,7 +105,7 @@ function Columns() {
           <Title order={2} size="h5">
             {t("import.columns")}
           </Title>
-          <Button variant="subtle" size="compact-sm" onClick={() => download("access-points.csv", example)}>
+          <Button variant="subtle" size="compact-sm" onClick={() => keepCsv(example, "access-points.csv")}>
             {t("import.template")}
           </Button>
         </Group>

@@ -6,10 +6,11 @@ import { dateTime, number } from "../../i18n/format";
 import { useT } from "../../i18n/strings";
 import { useMe } from "../../session/useSession";
 import { Empty } from "../../ui/Empty";
+import { keepCsv } from "../../ui/keepFile";
 import { Page } from "../../ui/Page";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { QueryView } from "../../ui/QueryView";
-import { csvLine, download } from "./csv";
+import { csvLine } from "./csv";
 import { Way } from "./PlacePage";
 import { placesStrings } from "./strings";
 import { pathTo, usePlaces, type Place } from "./tree";
@@ -122,7 +123,7 @@ function CsvButton({ place, places, snapshot }: Props) {
         new Date(snapshot.at).toISOString(),
       ]);
     // The mark at the beginning tells spreadsheets that it is UTF-8.
-    download(`${place.name}.csv`, "\ufeff" + [head, ...groups.flatMap(rows)].map(csvLine).join(""));
+    keepCsv("\ufeff" + [head, ...groups.flatMap(rows)].map(csvLine).join(""), `${place.name}.csv`);
   };
   return (
     <Button variant="default" leftSection={<IconDownload size={16} aria-hidden />} onClick={save} disabled={snapshot.total === 0 || snapshot.total > most}>

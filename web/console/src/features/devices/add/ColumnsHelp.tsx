@@ -2,7 +2,7 @@ import { Button, Code, Group, Paper, Table, Text, Title } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { language } from "../../../i18n/i18n";
 import { useT } from "../../../i18n/strings";
-import { keep } from "../exportCsv";
+import { keepCsv } from "../../../ui/keepFile";
 import { addStrings } from "./strings";
 
 /** inventory.DeliveryColumns, and whether a row must have them. */
@@ -30,7 +30,7 @@ export function ColumnsHelp() {
   const template = () => {
     // A spreadsheet takes the separator that its country uses, and UTF-8 when the mark says so.
     const line = names.join(language() === "de" ? ";" : ",") + "\r\n";
-    keep(new Blob(["\ufeff" + line], { type: "text/csv" }), "devices-template.csv");
+    keepCsv("\ufeff" + line, "devices-template.csv");
   };
   return (
     <Paper withBorder p="md" radius="md">
