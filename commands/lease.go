@@ -184,6 +184,9 @@ func (h *handout) look(c *Command, wiping bool, ch *Changes) error {
 		return h.seenAgain(c, why, ch)
 	case c.State != StateAccepted && c.expired(h.Now, h.lost()):
 		return c.expire(h.Now)
+	case c.State == StateAccepted && c.Staged && !h.Now.Before(c.orderEnds()):
+		c.DueAt = time.Time{} // what the pump has staged has gone by; the background step says so
+		return nil
 	case h.Enrollment.Contained && !servedContained(c.Kind):
 		c.DueAt = h.Now.Add(withheldForContained)
 		return nil

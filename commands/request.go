@@ -264,20 +264,25 @@ func (s *Service) newCommand(f Facts, a asked, v safety.Verdict, class device.Cl
 	}
 	o := Order{Command: c.ID, Kind: c.Kind, Subkind: c.Subkind, Args: c.Args, Device: c.Device, Enrollment: c.Enrollment,
 		Class: class, Requester: Requester{Kind: a.actor.Kind, ID: a.actor.ID, Name: a.actor.Name},
-		Reason: c.Reason, Ticket: c.Ticket, AskedAt: f.Now, NotAfter: c.ExpiresAt}
-	switch {
-	case c.KeepWhile:
-		o.NotAfter = time.Time{}
-	case stageable(c.Kind) && class.IsPump():
-		// It may be delivered at the last moment, and applied when the pump is free.
-		o.NotAfter = c.ExpiresAt.Add(StageLife)
-	}
+		Reason: c.Reason, Ticket: c.Ticket, AskedAt: f.Now, NotAfter: c.orderEnds()}
 	var err error
 	if c.Order, err = o.Encode(); err != nil {
 		return Command{}, fmt.Errorf("make the order: %w", err)
 	}
 	c.OrderHash = HashOrder(c.Order)
 	return c, nil
+}
+
+// orderEnds is when the device must no longer act on the order; zero means never.
+func (c Command) orderEnds() time.Time {
+	switch {
+	case c.KeepWhile:
+		return time.Time{}
+	case stageable(c.Kind) && c.Class.IsPump():
+		// It may be delivered at the last moment, and applied when the pump is free.
+		return c.ExpiresAt.Add(StageLife)
+	}
+	return c.ExpiresAt
 }
 
 // expiry is how long a command stays open (DESIGN 4).

@@ -68,7 +68,7 @@ func whyQueued(c Command, now Situation) string {
 	case c.Enrollment != now.Enrollment.ID:
 		return "The device has enrolled anew; this is never delivered to its new enrollment."
 	case now.Enrollment.Contained && !servedContained(c.Kind):
-		return "The device is contained: it is served only lock, lost mode, locate, wipe and remove work data."
+		return containedReason
 	case silent(now):
 		return notHeard(now.Device.Report.ReceivedAt) + until(c, now)
 	case c.Attempt > 0 && c.DueAt.After(now.Now):
@@ -78,6 +78,8 @@ func whyQueued(c Command, now Situation) string {
 	}
 	return fmt.Sprintf("Goes out at the device's next contact; it was last heard of %s ago.", wordsFor(now.Now.Sub(now.Device.Report.ReceivedAt)))
 }
+
+const containedReason = "The device is contained: it is served only lock, lost mode, locate, wipe and remove work data."
 
 // whyHeld names what the pump reported, and how long ago.
 func whyHeld(c Command, now Situation) string {
@@ -113,10 +115,14 @@ func whyDelivered(c Command, now Situation) string {
 	if c.Attempt > 1 {
 		said += fmt.Sprintf(" (%d times so far)", c.Attempt)
 	}
-	if silent(now) {
-		return said + ". " + notHeard(now.Device.Report.ReceivedAt) + until(c, now)
+	said += "."
+	switch {
+	case now.Enrollment.Contained && !servedContained(c.Kind):
+		return said + " " + containedReason + until(c, now)
+	case silent(now):
+		return said + " " + notHeard(now.Device.Report.ReceivedAt) + until(c, now)
 	}
-	return said + "." + until(c, now)
+	return said + until(c, now)
 }
 
 func whyAccepted(c Command, now Situation) string {
