@@ -1,12 +1,12 @@
 import { defineConfig } from "@playwright/test";
 
-// The tests act on a whole demo hospital that each worker starts for itself; see
+// The tests act on a whole demo hospital that each spec file starts for itself; see
 // e2e/hospital.ts. The browser is the system's Chromium (Debian: chromium).
 export default defineConfig({
   testDir: "e2e",
   timeout: 90_000,
   expect: { timeout: 15_000 },
-  workers: 1,
+  workers: 2,
   forbidOnly: !!process.env.CI,
   reporter: [["list"]],
   outputDir: "test-results",

@@ -19,7 +19,7 @@ test("a pump that starts infusing is said to infuse within seconds, with the age
   await expect(therapy.getByText("Paused", { exact: true })).toBeVisible();
   await hospital.change("SY2-0002", { therapy: "infusing" });
   await expect(therapy.getByText("The pump is delivering.")).toBeVisible();
-  await expect(therapy.getByText(/infusing, (now|\d+ sec\. ago)/)).toBeVisible();
+  await expect(therapy.getByText(/infusing, (now|\d+ sec\.? ago)/)).toBeVisible();
   await expect(page.getByRole("group", { name: "What is true now" }).getByText("Infusing")).toBeVisible();
   await expect(card(page, "Timeline").getByText("Reports that it is infusing").first()).toBeVisible();
   await page.close();

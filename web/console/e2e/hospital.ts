@@ -164,14 +164,38 @@ export class Hospital {
   }
 }
 
-/** `hospital` is shared by the tests of one worker: a test takes devices that no other test has taken. */
-export const test = base.extend<object, { hospital: Hospital }>({
-  hospital: [
+/**
+ * The hospital of one spec file: the tests of a file share it, in their order, and
+ * a file finds no traces of another. A test takes devices that no other test of its
+ * file has taken.
+ */
+class HospitalOfTheFile {
+  private file = "";
+  private hospital?: Hospital;
+
+  constructor(private readonly browser: Browser) {}
+
+  async of(file: string): Promise<Hospital> {
+    if (this.hospital && this.file === file) return this.hospital;
+    await this.close();
+    this.file = file;
+    return (this.hospital = await Hospital.start(this.browser));
+  }
+
+  async close(): Promise<void> {
+    await this.hospital?.stop();
+    this.hospital = undefined;
+  }
+}
+
+export const test = base.extend<{ hospital: Hospital }, { ofTheFile: HospitalOfTheFile }>({
+  ofTheFile: [
     async ({ browser }, use) => {
-      const hospital = await Hospital.start(browser);
-      await use(hospital);
-      await hospital.stop();
+      const one = new HospitalOfTheFile(browser);
+      await use(one);
+      await one.close();
     },
     { scope: "worker", timeout: 120_000 },
   ],
+  hospital: [async ({ ofTheFile }, use, testInfo) => use(await ofTheFile.of(testInfo.file)), { timeout: 120_000 }],
 });

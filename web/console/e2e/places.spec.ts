@@ -105,7 +105,7 @@ test("a ward is added, renamed and removed; one in which devices stand says so i
   await other.close();
   await page.getByRole("textbox", { name: "Name" }).fill("4 East, Women's health");
   await page.getByRole("button", { name: "Save" }).click();
-  await expect(page.getByRole("alert")).toContainText("4 East, Maternity");
+  await expect(page.getByRole("dialog").getByRole("alert")).toContainText("4 East, Maternity");
   await page.getByRole("button", { name: "I have seen it: save mine over it" }).click();
   await expect(tree.getByRole("link", { name: "4 East, Women's health" })).toBeVisible();
 
