@@ -33,7 +33,7 @@ func principalOf(ctx context.Context) auth.Principal {
 func (a *API) admit(c *gin.Context, who access, limit int64) bool {
 	ctx := c.Request.Context()
 	if !who.open {
-		p, err := a.authenticate(c, who.fresh)
+		p, err := a.authenticate(c, who)
 		if err == nil {
 			err = auth.Authorise(p, who.permission, auth.Anywhere)
 		}
@@ -64,12 +64,19 @@ func (a *API) fail(c *gin.Context, err error) {
 
 // authenticate finds out who is asking. Whatever is wrong with the credential,
 // the answer is the same: it tells nobody how close a guess was.
-func (a *API) authenticate(c *gin.Context, fresh bool) (auth.Principal, error) {
+func (a *API) authenticate(c *gin.Context, who access) (auth.Principal, error) {
 	check := a.auth.Authenticate
-	if fresh {
+	if who.fresh {
 		check = a.auth.AuthenticateFresh
 	}
-	p, err := check(c.Request.Context(), auth.AudienceAdmin, bearerOf(c.Request))
+	var p auth.Principal
+	var err error
+	for _, audience := range who.audiences() {
+		p, err = check(c.Request.Context(), audience, bearerOf(c.Request))
+		if f, refused := fault.As(err); err == nil || !refused || f.Code.Category != fault.Unauthenticated {
+			break
+		}
+	}
 	if f, refused := fault.As(err); refused && f.Code.Category == fault.Unauthenticated {
 		return auth.Principal{}, f.Code.New("Sign in first, or sign in again.")
 	}
@@ -92,6 +99,8 @@ func bearerOf(r *http.Request) string {
 // via names the program for the audit log, as far as it says so itself.
 func via(r *http.Request) string {
 	switch {
+	case strings.HasPrefix(r.URL.Path, prefix+"/self/"):
+		return "self-service"
 	case strings.HasPrefix(r.UserAgent(), "wardline-cli"):
 		return "cli"
 	case r.Header.Get("Sec-Fetch-Site") == "same-origin":

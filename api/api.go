@@ -66,9 +66,11 @@ type API struct {
 	newID         func() string
 	log           *slog.Logger
 
-	admin    *gin.Engine
-	public   *gin.Engine
-	huma     huma.API
+	admin  *gin.Engine
+	public *gin.Engine
+	huma   huma.API
+	// outside are the operations of the public listener.
+	outside  huma.API
 	routes   []Route
 	openAPI  []byte
 	underWay underWay
@@ -97,7 +99,7 @@ func New(o Options) (*API, error) {
 	if a.public, err = a.engine(o.TrustedProxies); err != nil {
 		return nil, err
 	}
-	a.huma = humagin.New(a.admin, configure(o.Version))
+	a.huma, a.outside = humagin.New(a.admin, configure(o.Version)), humagin.New(a.public, configure(o.Version))
 	a.register(o)
 	if a.openAPI, err = json.MarshalIndent(a.huma.OpenAPI(), "", "  "); err != nil {
 		return nil, fmt.Errorf("write the description of the API: %w", err)
@@ -124,6 +126,7 @@ func (a *API) engine(proxies []string) (*gin.Engine, error) {
 func (a *API) register(o Options) {
 	a.registerPeople()
 	a.registerDevices()
+	a.registerLosses()
 	a.registerCommands()
 	a.registerBatches()
 	a.registerOffers()
@@ -172,6 +175,7 @@ func notFound(c *gin.Context) {
 // Admin is the handler of the admin listener.
 func (a *API) Admin() http.Handler { return a.admin }
 
-// Public is the handler of the public listener: until self-service is there,
-// everything on it is not found, but for a health answer.
+// Public is the handler of the public listener: the operations that people need
+// for themselves, with sessions of another audience. Everything else is not found
+// there, but for a health answer.
 func (a *API) Public() http.Handler { return a.public }

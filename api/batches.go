@@ -284,7 +284,7 @@ func (a *API) approveBatch(ctx context.Context, in *approveBatchInput) (*output[
 		return nil, err
 	}
 	_, err = a.carryOut(ctx, func(effect context.Context) (string, error) {
-		who, err := a.requireProofBehind(ctx, in.StepUp, b.Requester, stepUpWanted{batch: string(b.ID), kind: b.Kind, subkind: b.Subkind,
+		who, err := a.requireProofBehind(ctx, in.StepUp, b.Requester, false, stepUpWanted{batch: string(b.ID), kind: b.Kind, subkind: b.Subkind,
 			reason: b.Reason, summary: fmt.Sprintf("%d devices", len(b.Items))})
 		if err != nil {
 			return "", err

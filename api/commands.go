@@ -244,7 +244,7 @@ func (a *API) approveCommand(ctx context.Context, in *approveInput) (*output[Com
 		return nil, err
 	}
 	return a.decide(ctx, c.ID, func(effect context.Context) error {
-		who, err := a.requireProofBehind(ctx, in.StepUp, c.Requester, stepUpWanted{device: c.Device, kind: c.Kind, subkind: c.Subkind,
+		who, err := a.requireProofBehind(ctx, in.StepUp, c.Requester, c.Unproven(), stepUpWanted{device: c.Device, kind: c.Kind, subkind: c.Subkind,
 			reason: c.Reason, summary: d.Class.Words() + " " + d.Serial})
 		if err != nil {
 			return err

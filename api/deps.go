@@ -21,6 +21,8 @@ import (
 // People is what the API needs of package auth; *auth.Service is one.
 type People interface {
 	Login(ctx context.Context, in auth.Login) (auth.Granted, error)
+	LoginForLoss(ctx context.Context, in auth.Login) (auth.Granted, error)
+	ActOnce(ctx context.Context, p auth.Principal, id device.ID) error
 	Refresh(ctx context.Context, audience auth.Audience, token, remote, via string) (auth.Granted, error)
 	Logout(ctx context.Context, p auth.Principal) error
 	Authenticate(ctx context.Context, audience auth.Audience, bearer string) (auth.Principal, error)
@@ -106,6 +108,8 @@ type Inventory interface {
 // Commands is what the API needs of package commands; *commands.Service is one.
 type Commands interface {
 	Request(ctx context.Context, actor audit.Actor, ask commands.Ask) (commands.Command, error)
+	ReportLost(ctx context.Context, actor audit.Actor, r commands.LossReport) ([]commands.LossStep, error)
+	Found(ctx context.Context, actor audit.Actor, id device.ID, reason string) error
 	Check(ctx context.Context, actor audit.Actor, ask commands.Ask) error
 	Offers(ctx context.Context, actor audit.Actor, devices []device.ID, many int) (map[device.ID][]commands.Offer, error)
 	Get(ctx context.Context, id commands.ID) (commands.Command, error)

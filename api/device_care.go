@@ -7,6 +7,7 @@ import (
 
 	"wardline/audit"
 	"wardline/auth"
+	"wardline/commands"
 	"wardline/device"
 	"wardline/inventory"
 )
@@ -123,11 +124,13 @@ type holdInput struct {
 }
 
 func (a *API) holdDevice(ctx context.Context, in *holdInput) (*versioned[DeviceView], error) {
-	permission := auth.DevicesHold
 	if in.Body.Kind == device.HoldLost {
-		permission = auth.DevicesReportLost
+		return a.changeHold(ctx, in.ID, auth.DevicesReportLost, func(ctx context.Context, actor audit.Actor, id device.ID) error {
+			_, err := a.commands.ReportLost(ctx, actor, commands.LossReport{Device: id, Reason: in.Body.Reason})
+			return err
+		})
 	}
-	return a.changeHold(ctx, in.ID, permission, func(ctx context.Context, actor audit.Actor, id device.ID) error {
+	return a.changeHold(ctx, in.ID, auth.DevicesHold, func(ctx context.Context, actor audit.Actor, id device.ID) error {
 		_, err := a.inventory.Hold(ctx, actor, id, in.Body.Kind, in.Body.Reason)
 		return err
 	})
@@ -143,6 +146,11 @@ type liftInput struct {
 }
 
 func (a *API) liftHold(ctx context.Context, in *liftInput) (*versioned[DeviceView], error) {
+	if in.Kind == device.HoldLost {
+		found := &foundInput{DeviceInput: in.DeviceInput, IdempotentInput: in.IdempotentInput}
+		found.Body.Reason = in.Body.Reason
+		return a.reportFound(ctx, found)
+	}
 	p := principalOf(ctx)
 	var roles []string
 	for _, r := range auth.Roles() {

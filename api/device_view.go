@@ -78,6 +78,7 @@ type HoldView struct {
 	Reason  string          `json:"reason"`
 	Since   time.Time       `json:"since"`
 	MayLift string          `json:"may_lift" doc:"The role that may lift it."`
+	Stolen  bool            `json:"stolen" doc:"Of lost: it was taken, and not mislaid."`
 }
 
 // CustodyView says in whose hands it is.
@@ -149,7 +150,7 @@ func deviceView(i inventory.Item) DeviceView {
 		CreatedAt: d.CreatedAt, UpdatedAt: d.UpdatedAt, Version: d.Version,
 	}
 	for _, h := range d.Holds {
-		v.Holds = append(v.Holds, HoldView{Kind: h.Kind, Reason: h.Reason, Since: h.Since, MayLift: h.MayLift})
+		v.Holds = append(v.Holds, HoldView{Kind: h.Kind, Reason: h.Reason, Since: h.Since, MayLift: h.MayLift, Stolen: h.Stolen})
 	}
 	if t := i.Therapy; t != nil {
 		v.Therapy = &TherapyView{State: t.State, Reported: t.Reported, Age: secondsOrNil(t.Age), Current: t.Current, Why: t.Why}

@@ -37,9 +37,9 @@ func (a *API) registerDevices() {
 		summary: "What a device says of itself that rarely changes, and what its UDI says"}, may(auth.DevicesRead), a.getInventory)
 	register(a, operation{id: "hold_device", method: http.MethodPost, path: "/devices/{id}/holds", tag: "devices",
 		summary: "Put a device under a hold: lost, quarantined, recalled, offline by order",
-		about:   "Reporting a device lost needs the right devices.report_lost only."}, may(auth.DevicesReportLost), a.holdDevice)
+		about:   "The kind lost does what report_lost does, with its default text."}, mayFresh(auth.DevicesReportLost), a.holdDevice)
 	register(a, operation{id: "lift_hold", method: http.MethodPost, path: "/devices/{id}/holds/{kind}/lift", tag: "devices",
-		summary: "Lift a hold"}, may(auth.DevicesHold), a.liftHold)
+		summary: "Lift a hold", about: "The kind lost does what report_found does."}, mayFresh(auth.DevicesHold), a.liftHold)
 	register(a, operation{id: "release_device", method: http.MethodPost, path: "/devices/{id}/release", tag: "devices",
 		summary: "Take back a containment: the network accepts the device again",
 		about:   "For whoever may contain it. A wipe that is open stays open: cancel it first where that was meant."}, mayFresh(auth.DevicesRead), a.releaseDevice)

@@ -64,13 +64,18 @@ func register[I, O any](a *API, op operation, who access, handler func(context.C
 		h.Security = []map[string][]string{{securityScheme: {}}}
 		h.Extensions["x-permission"] = string(who.permission)
 	}
-	huma.Register(a.huma, h, func(ctx context.Context, in *I) (*O, error) {
+	answer := func(ctx context.Context, in *I) (*O, error) {
 		out, err := handler(ctx, in)
 		if err != nil {
 			return nil, problemOf(ctx, a.log, err)
 		}
 		return out, nil
-	})
+	}
+	if who.self {
+		h.Extensions["x-public"] = true
+		huma.Register(a.outside, h, answer)
+	}
+	huma.Register(a.huma, h, answer)
 }
 
 // mustShow panics for a parameter that huma would not see: it skips embedded

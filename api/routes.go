@@ -12,6 +12,9 @@ type access struct {
 	permission auth.Permission
 	open       bool
 	fresh      bool
+	// self: also from self-service, with a session of its audiences, on the public
+	// listener too.
+	self bool
 }
 
 // anyone may use the route without signing in.
@@ -25,6 +28,20 @@ func may(p auth.Permission) access { return access{permission: p} }
 // that a session ended a second ago is already nothing.
 func mayFresh(p auth.Permission) access { return access{permission: p, fresh: true} }
 
+// anyoneOutside is anyone, on the public listener too.
+var anyoneOutside = access{open: true, self: true}
+
+// maySelf is mayFresh for what people do for themselves from the public listener.
+func maySelf(p auth.Permission) access { return access{permission: p, fresh: true, self: true} }
+
+// audiences are those whose sessions are good for the route.
+func (who access) audiences() []auth.Audience {
+	if who.self {
+		return []auth.Audience{auth.AudienceLost, auth.AudiencePublic}
+	}
+	return []auth.Audience{auth.AudienceAdmin}
+}
+
 // Route is one row of the table of everything that a listener answers.
 type Route struct {
 	Method string
@@ -34,6 +51,8 @@ type Route struct {
 	Permission auth.Permission
 	// Fresh: the session row is read on each request.
 	Fresh bool
+	// Public: the public listener answers it too.
+	Public bool
 }
 
 // note adds a row to the table. A permission that auth does not know is a
@@ -42,7 +61,7 @@ func (a *API) note(method, path string, who access) {
 	if !who.open && !slices.Contains(auth.Permissions(), who.permission) {
 		panic("api: " + method + " " + path + " asks for the unknown permission " + string(who.permission))
 	}
-	a.routes = append(a.routes, Route{Method: method, Path: path, Permission: who.permission, Fresh: who.fresh})
+	a.routes = append(a.routes, Route{Method: method, Path: path, Permission: who.permission, Fresh: who.fresh, Public: who.self})
 }
 
 // Routes lists every route of the admin listener, in the order of registration.

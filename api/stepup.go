@@ -88,9 +88,10 @@ func (a *API) requireStepUp(ctx context.Context, header string, w stepUpWanted) 
 }
 
 // requireProofBehind sees to it that a person's factor stands behind everything
-// destructive: behind what a program asked for, that of whoever agrees to it.
-func (a *API) requireProofBehind(ctx context.Context, header string, asker audit.Actor, w stepUpWanted) (auth.Principal, error) {
-	if asker.Kind != audit.ActorToken {
+// destructive: behind what a program or a report of a theft asked for, that of
+// whoever agrees to it.
+func (a *API) requireProofBehind(ctx context.Context, header string, asker audit.Actor, unproven bool, w stepUpWanted) (auth.Principal, error) {
+	if asker.Kind != audit.ActorToken && !unproven {
 		return principalOf(ctx), nil
 	}
 	return a.requireStepUp(ctx, header, w)

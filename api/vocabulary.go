@@ -40,6 +40,7 @@ func vocabulary(r huma.Registry) {
 	say(r, append([]commands.Outcome{commands.OutcomeNone}, commands.Outcomes()...)...)
 	say(r, auth.Roles()...)
 	say(r, auth.Permissions()...)
+	say(r, auth.Audiences()...)
 	say(r, auth.StepUpPending, auth.StepUpConfirmed, auth.StepUpUsed, auth.StepUpDenied)
 	say(r, enroll.ForSerial, enroll.ForDelivery, enroll.ForPerson)
 }

@@ -119,6 +119,12 @@ func authoriseRole(p Principal, permission Permission, has func(Grant) bool) err
 	if p.Audience == AudiencePublic && !publicOnly[permission] {
 		return codeWrongAudience.New("This cannot be done from self-service.")
 	}
+	if p.Audience == AudienceLost {
+		if permission == SelfReportLost && !p.IsToken() {
+			return nil // whatever the role: everybody may say that their own phone is gone
+		}
+		return codeWrongAudience.New("This sign-in can only report a loss.")
+	}
 	if p.Audience != AudiencePublic && p.Audience != AudienceAdmin {
 		return codeNotAllowed.New("You are not signed in here.")
 	}

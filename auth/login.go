@@ -138,7 +138,7 @@ func (s *Service) openSession(ctx context.Context, person Person, source string,
 		if p.Disabled || p.Password != person.Password {
 			return p, session, errBadCode
 		}
-		if p.HasSecondFactor || proof.Passkey != nil {
+		if !in.signsInForOneAct() && (p.HasSecondFactor || proof.Passkey != nil) {
 			var factor Factor
 			var err error
 			if p, factor, err = s.prove(p, proof, st, toSignIn); err != nil {
@@ -154,9 +154,16 @@ func (s *Service) openSession(ctx context.Context, person Person, source string,
 		if in.Audience == AudiencePublic {
 			session.ExpiresAt, session.IdleUntil = st.Now.Add(PublicSessionLife), st.Now.Add(PublicSessionLife)
 		}
+		if in.signsInForOneAct() {
+			session.ExpiresAt, session.IdleUntil = st.Now.Add(OneActLife), st.Now.Add(OneActLife)
+		}
 		return p, session, nil
 	}
-	session, p, st, err := s.storage.SignIn(ctx, by, Session{Account: person.ID}, hash, keys.forgiven(), rule)
+	forgiven := keys.forgiven()
+	if in.signsInForOneAct() {
+		forgiven = nil
+	}
+	session, p, st, err := s.storage.SignIn(ctx, by, Session{Account: person.ID}, hash, forgiven, rule)
 	if err != nil {
 		return Granted{}, fmt.Errorf("sign in: %w", err)
 	}

@@ -58,16 +58,19 @@ const (
 
 // The permissions on people, settings and evidence.
 const (
-	AuditRead       Permission = "audit.read"
-	EvidenceRead    Permission = "evidence.read" // loss reports and receipts
-	EventsRead      Permission = "events.read"   // the stream; filtered by DevicesRead
-	AccountsRead    Permission = "accounts.read"
-	AccountsManage  Permission = "accounts.manage" // accounts, roles, scopes, factors
-	AccountsVouch   Permission = "accounts.vouch"  // confirm that somebody is who their new role says
-	SessionsManage  Permission = "sessions.manage" // see and end other people's
-	TokensOwn       Permission = "tokens.own"
-	TokensManage    Permission = "tokens.manage" // see and revoke other people's
-	SelfManage      Permission = "self.manage"   // own password, factor, sessions
+	AuditRead      Permission = "audit.read"
+	EvidenceRead   Permission = "evidence.read" // loss reports and receipts
+	EventsRead     Permission = "events.read"   // the stream; filtered by DevicesRead
+	AccountsRead   Permission = "accounts.read"
+	AccountsManage Permission = "accounts.manage" // accounts, roles, scopes, factors
+	AccountsVouch  Permission = "accounts.vouch"  // confirm that somebody is who their new role says
+	SessionsManage Permission = "sessions.manage" // see and end other people's
+	TokensOwn      Permission = "tokens.own"
+	TokensManage   Permission = "tokens.manage" // see and revoke other people's
+	SelfManage     Permission = "self.manage"   // own password, factor, sessions
+	// SelfReportLost is saying that one's own device is gone: all that a session of
+	// one act can do.
+	SelfReportLost  Permission = "self.report_lost"
 	SettingsRead    Permission = "settings.read"
 	SettingsManage  Permission = "settings.manage"  // policy and limits
 	SettingsApprove Permission = "settings.approve" // see what waits for a second person; settings.manage decides each case
@@ -179,6 +182,7 @@ var table = map[Permission]grants{
 	TokensOwn:       all(GrantAsk, RoleAdmin, RoleIT, RoleBiomed, RoleHelpdesk, RoleSecurity, RoleSupply, RoleAuditor),
 	TokensManage:    all(GrantAsk, RoleAdmin, RoleSecurity),
 	SelfManage:      all(GrantAsk, Roles()...),
+	SelfReportLost:  all(GrantAskOwn, Roles()...),
 	SettingsRead:    all(GrantAsk, RoleAdmin, RoleIT, RoleBiomed, RoleSecurity, RoleAuditor),
 	SettingsManage:  all(GrantAsk, RoleAdmin).and(GrantSecond, RoleSecurity),
 	SettingsApprove: all(GrantAsk, RoleAdmin, RoleSecurity),
@@ -207,7 +211,7 @@ func GrantOf(p Permission, r Role) Grant { return table[p][r] }
 var neverByToken = map[Permission]bool{
 	AccountsManage: true, AccountsVouch: true, SessionsManage: true, TokensOwn: true, TokensManage: true, SelfManage: true,
 	SettingsManage: true, SettingsApprove: true, FreezeLift: true, BreakGlassOpen: true, CommandsApprove: true,
-	EnrollmentsDecide: true, ModelsWrite: true, RecoveriesCancel: true,
+	EnrollmentsDecide: true, ModelsWrite: true, RecoveriesCancel: true, SelfReportLost: true,
 }
 
 // TokenCan reports whether an API token can have the right at all.
@@ -215,7 +219,7 @@ func TokenCan(permission Permission) bool { return !neverByToken[permission] }
 
 // publicOnly are the rights that a session of the public audience can use.
 var publicOnly = map[Permission]bool{
-	SelfManage: true, DevicesRead: true, DevicesReportLost: true, DevicesCondition: true, PlacesRead: true, ModelsRead: true,
+	SelfManage: true, SelfReportLost: true, DevicesRead: true, DevicesReportLost: true, DevicesCondition: true, PlacesRead: true, ModelsRead: true,
 }
 
 // PermissionForKind names the right that asking for a command needs, and that

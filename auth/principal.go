@@ -78,10 +78,14 @@ type Audience string
 const (
 	AudienceAdmin  Audience = "admin"  // console, REST, command line
 	AudiencePublic Audience = "public" // self-service, which may face the Internet
+	AudienceLost   Audience = "lost"   // one act by the password alone (oneact.go)
 )
 
-// Valid reports whether a is one of the two audiences.
-func (a Audience) Valid() bool { return a == AudienceAdmin || a == AudiencePublic }
+// Audiences lists every audience.
+func Audiences() []Audience { return []Audience{AudienceAdmin, AudiencePublic, AudienceLost} }
+
+// Valid reports whether a is one of Audiences.
+func (a Audience) Valid() bool { return slices.Contains(Audiences(), a) }
 
 // Factor says how somebody proved who they are.
 type Factor string

@@ -43,6 +43,9 @@ func ReachOf(p Principal, permission Permission) (Reach, bool) {
 	if authoriseRole(p, permission, Grant.asks) != nil {
 		return Reach{}, false
 	}
+	if p.Audience == AudienceLost {
+		return Reach{Parts: []Part{{Owner: p.Username}}}, true
+	}
 	reach := Reach{Limits: limitsOf(p)}
 	for _, role := range p.effectiveRoles() {
 		reach.Parts = append(reach.Parts, partsOf(p, table[permission][role])...)

@@ -25,6 +25,8 @@ const (
 	SessionIdle = 4 * time.Hour
 	// PublicSessionLife is the longest life of a self-service session.
 	PublicSessionLife = 30 * time.Minute
+	// OneActLife is the life of a session of one act.
+	OneActLife = 10 * time.Minute
 	// KnownDeviceLife is how long a browser stays known (see throttle.go).
 	KnownDeviceLife = 90 * 24 * time.Hour
 	// StepUpLife is how long a confirmed step-up holds for one device,

@@ -269,6 +269,9 @@ type Storage interface {
 	// returns the person with the code marked as used), and forgets the failures
 	// counted under the keys.
 	SignIn(ctx context.Context, by audit.Actor, s Session, refresh Hash, forget []string, rule func(Person, Standing) (Person, Session, error)) (Session, Person, Standing, error)
+	// ActOn notes what a session of one act acts on; ErrTaken when that is something
+	// else already.
+	ActOn(ctx context.Context, id SessionID, on string) error
 	// Session reads a session with its account.
 	Session(ctx context.Context, id SessionID) (Session, Person, Standing, error)
 	// Rotate exchanges a refresh token for the next. A token that was exchanged

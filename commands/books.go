@@ -41,7 +41,7 @@ const firstConfiguration = 24 * time.Hour
 
 // counting says how a new command counts; the zero Entry when it does not.
 func (f Facts) counting(a asked, weight safety.Weight, class device.Class) limits.Entry {
-	if weight == safety.Quiet {
+	if weight == safety.Quiet || a.free() {
 		return limits.Entry{}
 	}
 	policy := a.actor.Kind == audit.ActorSystem

@@ -92,6 +92,12 @@ type Command struct {
 // keep.
 func (c Command) Moved() []Transition { return c.moved }
 
+// Unproven: a report of a theft asked for it, and nobody's second factor stands
+// behind it yet. Whoever agrees to it proves one.
+func (c Command) Unproven() bool {
+	return c.State == StateAwaitingApproval && c.StateReason == unprovenReason
+}
+
 // Approval is one person's agreement to exactly the bytes of an order.
 type Approval struct {
 	Actor     audit.Actor `json:"actor"`

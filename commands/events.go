@@ -30,6 +30,8 @@ var actions = map[step]audit.Action{
 
 // Actions beside those of the moves.
 const (
+	actionHeld            audit.Action = "device.held"
+	actionHoldLifted      audit.Action = "device.hold_lifted"
 	actionUnconfirmed     audit.Action = "command.unconfirmed"
 	actionIgnored         audit.Action = "command.result_ignored"
 	actionReceiptBad      audit.Action = "command.receipt_invalid"

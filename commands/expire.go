@@ -19,6 +19,9 @@ func (s *Service) Expire(ctx context.Context) error {
 	if err := s.advanceBatches(ctx); err != nil {
 		return err
 	}
+	if err := s.ContainSilent(ctx); err != nil {
+		return fmt.Errorf("contain lost devices that are silent: %w", err)
+	}
 	for {
 		n, err := s.storage.Sweep(ctx, sweepSize, s.silentAfter, func(facts []Facts) (Changes, error) {
 			var ch Changes

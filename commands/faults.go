@@ -25,6 +25,8 @@ var (
 		"Somebody other than the person who asked has to decide, signed in as a person and not by a token.")
 	codeOrderDiffers = fault.Define(fault.Stale, "order_differs",
 		"What you looked at is not what is waiting: read the command again and approve the hash that it shows.")
+	codeNotLost = fault.Define(fault.Conflict, "not_lost",
+		"Nothing has to be taken back: look at the device's page.")
 	codeTooManyDevices = fault.Define(fault.TooLarge, "batch_too_large",
 		"Split the batch.")
 )

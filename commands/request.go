@@ -74,6 +74,8 @@ type asked struct {
 	batch     BatchID
 	ring      int
 	batchSize int
+	// loss is the report of a loss that asks for it, or nil.
+	loss *LossReport
 }
 
 // decide is the whole decision about a new command. It is pure. The first of
@@ -96,6 +98,9 @@ func (s *Service) decide(f Facts, a asked) (Changes, Command, error) {
 	ruling := s.guard.Ask(f, Asking{Actor: a.actor, Ask: a.ask, Verdict: v, BatchSize: a.batchSize, Entry: entry})
 	if ruling.Refuse != nil {
 		return Changes{}, Command{}, ruling.Refuse
+	}
+	if a.unproven() && !ruling.SecondPerson {
+		ruling.SecondPerson, ruling.Reason = true, unprovenReason
 	}
 	c, err := s.newCommand(f, a, v, facts.Class)
 	if err != nil {
@@ -221,7 +226,7 @@ func (f Facts) replaces(a asked) ([]Command, error) {
 		switch {
 		case c.Enrollment != f.Enrollment.ID || (!same && c.Kind != undoes[a.ask.Kind]) || c.Unconfirmed:
 			continue
-		case same && !(c.State.Undelivered() && newerReplaces(a.ask, c)):
+		case same && !(c.State.Undelivered() && newerReplaces(a, c)):
 			return nil, codeAlreadyOpen.New("%s is already open for this device: %s.", c.Kind.Words(), c.State.Words()).
 				With("command_id", string(c.ID)).With("state", string(c.State))
 		case !c.State.Undelivered():
@@ -241,10 +246,15 @@ func (f Facts) replaces(a asked) ([]Command, error) {
 // newerReplaces reports whether asking the same kind again with other arguments
 // means the newer one: another text on the screen, another version of a document.
 // What needs approval or destroys is never replaced silently.
-func newerReplaces(ask Ask, open Command) bool {
-	switch ask.Kind {
+//
+// One exception: a containment that a report of a theft asked for and that waits
+// for a second person gives way to somebody who asks for it by their own right.
+func newerReplaces(a asked, open Command) bool {
+	switch a.ask.Kind {
 	case device.KindConfig, device.KindMessage, device.KindLostModeOn, device.KindLock:
-		return string(ask.Args) != string(open.Args)
+		return string(a.ask.Args) != string(open.Args)
+	case device.KindContain:
+		return a.loss == nil && open.Unproven()
 	}
 	return false
 }

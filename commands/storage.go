@@ -45,6 +45,11 @@ type Storage interface {
 	// ring has been opened; and decides about each. It returns how many it found.
 	Sweep(ctx context.Context, limit int, silentAfter time.Duration, decide func([]Facts) (Changes, error)) (int, error)
 
+	// SilentLost finds up to limit things that people carry that are reported lost,
+	// not contained, and neither reported nor heard of within silentFor. Those whose
+	// present silence was contained before are left out.
+	SilentLost(ctx context.Context, silentFor time.Duration, limit int) ([]device.ID, error)
+
 	// RunningBatches returns batches with rings that are still to be opened.
 	RunningBatches(ctx context.Context, silentAfter time.Duration) ([]BatchProgress, error)
 	// OpenRing makes ring the newest open ring of the batch; the next sweep makes
@@ -128,6 +133,8 @@ type Changes struct {
 	StopBatch string
 	// Certificates are put on hold or revoked in the same transaction.
 	Certificates []CertificateOrder
+	// Devices are records that change with the decision: holds and stage.
+	Devices []device.Device
 	// Questions stay on a device until a person has answered them.
 	Questions []Question
 	// Events are recorded beside those of the moves, before them.

@@ -69,6 +69,36 @@ type Hold struct {
 	Since  time.Time `json:"since"`
 	// MayLift names the role that may lift it.
 	MayLift string `json:"may_lift"`
+	// Stolen: of a lost device, that it was taken and not mislaid.
+	Stolen bool `json:"stolen,omitempty"`
+}
+
+// mayLift names the role that may lift a hold. Role names are those of package
+// auth, which this package does not import.
+var mayLift = map[HoldKind]string{
+	HoldLost:           "it",
+	HoldQuarantined:    "security",
+	HoldRecalled:       "biomed",
+	HoldOfflineByOrder: "security",
+}
+
+// MayLift names the role that may lift a hold on a device of this class: on
+// medical equipment biomed decides what IT decides elsewhere.
+func MayLift(kind HoldKind, class Class) string {
+	if kind == HoldLost && (class.IsPump() || class == ClassOtherMedical || class == ClassGateway) {
+		return "biomed"
+	}
+	return mayLift[kind]
+}
+
+// HoldOf returns the hold of this kind.
+func (d Device) HoldOf(kind HoldKind) (Hold, bool) {
+	for _, h := range d.Holds {
+		if h.Kind == kind {
+			return h, true
+		}
+	}
+	return Hold{}, false
 }
 
 // CustodyKind says in whose hands a device is.

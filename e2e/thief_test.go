@@ -20,10 +20,22 @@ func TestAThiefGetsNothing(t *testing.T) {
 	before := h.heard(h.it, "P-1")
 	used := strings.Fields(string(must(os.ReadFile(phones.codes))(t)))[1]
 
-	h.it.may(http.MethodPost, "/devices/"+before.ID+"/holds", map[string]string{"kind": "lost", "reason": "left in the tram"}, nil)
-	c := h.it.asks(before.ID, "lost_mode_on", map[string]any{"args": map[string]string{"message": "Please call"}})
-	eventually(t, "the lost phone itself is in lost mode", func() bool { return phones.look("P-1").LostMode })
-	phones.agrees("P-1", h.it.becomes(c.ID, "succeeded"))
+	var loss struct {
+		Steps []struct {
+			Kind string `json:"kind"`
+			ID   string `json:"command_id"`
+		} `json:"steps"`
+	}
+	h.it.may(http.MethodPost, "/devices/"+before.ID+"/report-lost", map[string]string{"reason": "left in the tram", "message": "Please call"}, &loss)
+	if len(loss.Steps) != 4 {
+		t.Fatalf("a report of a loss asks for %+v, want lock, lost mode, locate, ring", loss.Steps)
+	}
+	for _, s := range loss.Steps {
+		phones.agrees("P-1", h.it.becomes(s.ID, "succeeded"))
+	}
+	if d := phones.look("P-1"); !d.Locked || !d.LostMode {
+		t.Errorf("the lost phone itself is %+v", d)
+	}
 
 	// The code of its invitation was good once.
 	code, _, errs := enroll(t, h, used, "P-1", "30s")

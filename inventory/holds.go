@@ -23,7 +23,7 @@ func (s *Service) Hold(ctx context.Context, actor audit.Actor, id device.ID, kin
 		if d.HasHold(kind) {
 			return nil, CodeHeldAlready.New("The device is already held as %s.", holdWords(kind))
 		}
-		h := device.Hold{Kind: kind, Reason: reason, Since: now, MayLift: roleToLift(kind, d)}
+		h := device.Hold{Kind: kind, Reason: reason, Since: now, MayLift: device.MayLift(kind, d.Class)}
 		d.Holds = append(slices.Clone(d.Holds), h)
 		return &Decided{Device: d, Events: []audit.Event{{Actor: actor, Action: ActionHeld, Device: string(id),
 			Detail: map[string]any{"hold": kind, "reason": reason, "may_lift": h.MayLift}}}}, nil

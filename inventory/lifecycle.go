@@ -103,23 +103,6 @@ func goesFromPatientToPatient(d device.Device) bool {
 	return d.Class.IsPump() || d.Class == device.ClassHandheldShared || d.EverReportedTherapy
 }
 
-// mayLift names the role that may lift a hold. Role names are those of package
-// auth, which this package does not import.
-var mayLift = map[device.HoldKind]string{
-	device.HoldLost:           "it",
-	device.HoldQuarantined:    "security",
-	device.HoldRecalled:       "biomed",
-	device.HoldOfflineByOrder: "security",
-}
-
-// roleToLift: on medical equipment biomed decides what IT decides elsewhere.
-func roleToLift(kind device.HoldKind, d device.Device) string {
-	if kind == device.HoldLost && (d.Class.IsPump() || d.Class == device.ClassOtherMedical || d.Class == device.ClassGateway) {
-		return "biomed"
-	}
-	return mayLift[kind]
-}
-
 func stageWords(s device.Stage) string {
 	switch s {
 	case device.StageExpected:

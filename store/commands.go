@@ -129,6 +129,11 @@ const (
 // keep stores what was decided, with its audit events.
 func (t *tx) keep(ch commands.Changes) error {
 	t.record(ch.Events...)
+	for _, d := range ch.Devices {
+		if err := t.saveDevice(d); err != nil {
+			return err
+		}
+	}
 	if err := t.keepBatch(ch.Batch); err != nil {
 		return err
 	}

@@ -190,12 +190,13 @@ type holdRow struct {
 	Reason   string `gorm:"column:reason"`
 	Since    dbTime `gorm:"column:since"`
 	MayLift  string `gorm:"column:may_lift"`
+	Stolen   bool   `gorm:"column:stolen"`
 }
 
 func (holdRow) TableName() string { return "device_hold" }
 
 func (r holdRow) hold() device.Hold {
-	return device.Hold{Kind: device.HoldKind(r.Kind), Reason: r.Reason, Since: r.Since.time(), MayLift: r.MayLift}
+	return device.Hold{Kind: device.HoldKind(r.Kind), Reason: r.Reason, Since: r.Since.time(), MayLift: r.MayLift, Stolen: r.Stolen}
 }
 
 type modelRow struct {

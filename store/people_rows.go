@@ -113,6 +113,7 @@ type sessionRow struct {
 	EndedAt    dbTime `gorm:"column:ended_at"`
 	EndReason  string `gorm:"column:end_reason"`
 	Generation int    `gorm:"column:generation"`
+	ActedOn    string `gorm:"column:acted_on"`
 }
 
 func (sessionRow) TableName() string { return "session" }

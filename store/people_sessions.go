@@ -34,8 +34,8 @@ func (s *Store) Throttles(ctx context.Context, keys []string, account auth.Accou
 		return counts, false, now, nil
 	}
 	var n int64
-	err = db.Model(&sessionRow{}).Where("account_id = ? AND created_at > ? AND source = ?",
-		string(account), dbTime(now.Add(-knownSourceFor)), source).Limit(1).Count(&n).Error
+	err = db.Model(&sessionRow{}).Where("account_id = ? AND created_at > ? AND source = ? AND audience <> ?",
+		string(account), dbTime(now.Add(-knownSourceFor)), source, auth.AudienceLost).Limit(1).Count(&n).Error
 	if err != nil {
 		return nil, false, now, fmt.Errorf("read known sources: %w", err)
 	}
@@ -105,6 +105,20 @@ func (s *Store) SignIn(ctx context.Context, by audit.Actor, session auth.Session
 		return nil
 	})
 	return out, p, st, err
+}
+
+// ActOn implements auth.Storage.
+func (s *Store) ActOn(ctx context.Context, id auth.SessionID, on string) error {
+	return s.write(ctx, func(t *tx) error {
+		res := t.Model(&sessionRow{}).Where("id = ? AND acted_on IN ?", string(id), []string{"", on}).Update("acted_on", on)
+		if res.Error != nil {
+			return fmt.Errorf("note what session %s acts on: %w", id, res.Error)
+		}
+		if res.RowsAffected == 0 {
+			return auth.ErrTaken
+		}
+		return nil
+	})
 }
 
 // Session implements auth.Storage.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -70,18 +72,79 @@ func (r *restartCmd) Run(ctx context.Context, t terminal) error {
 }
 
 type lostCmd struct {
-	orderFlags `embed:""`
-	waitFlag   `embed:""`
-	Off        bool   `help:"Turn lost mode off."`
-	Text       string `help:"What the finder reads." default:"This device is lost. Please return it to the hospital." placeholder:"TEXT"`
-	Phone      string `help:"Number for the finder to call." placeholder:"NUMBER"`
+	remote `embed:""`
+	Device string `arg:"" help:"Serial, asset tag, holder or id." placeholder:"DEVICE"`
+	Reason string `help:"What happened, or who found it; it stands in the record." placeholder:"TEXT"`
+	Found  bool   `help:"It was found again: lock and lost mode end."`
+	Stolen bool   `help:"It was taken: it is also cut from the network, when somebody with the right agrees."`
+	OTP    string `help:"One-time code: with the right to do so, a stolen device is cut off at once." placeholder:"CODE" name:"otp"`
+	Text   string `help:"What the finder reads." placeholder:"TEXT"`
+	Phone  string `help:"Number for the finder to call." placeholder:"NUMBER"`
 }
 
+// Run reports a device lost, which locks it at once, or found again.
 func (l *lostCmd) Run(ctx context.Context, t terminal) error {
-	if l.Off {
-		return l.run(ctx, t, l.Wait, "lost_mode_off", nil)
+	c, err := l.connect()
+	if err != nil {
+		return err
 	}
-	return l.run(ctx, t, l.Wait, "lost_mode_on", contact(l.Text, l.Phone))
+	d, err := c.one(ctx, t, l.Device)
+	if err != nil {
+		return err
+	}
+	if l.Found {
+		return l.found(ctx, t, c, d)
+	}
+	body := contact(l.Text, l.Phone)
+	body["reason"], body["stolen"] = cmp.Or(l.Reason, "Reported on the command line."), l.Stolen
+	req := call{method: http.MethodPost, path: "/devices/" + d.ID + "/report-lost", body: body, header: http.Header{"Idempotency-Key": {newKey()}}}
+	if l.OTP != "" {
+		var proof struct {
+			StepUp string `json:"step_up"`
+		}
+		err := c.do(ctx, call{method: http.MethodPost, path: "/auth/step-up", body: map[string]string{"otp": l.OTP, "device_id": d.ID}}, &proof)
+		if err != nil {
+			return exitFor(err)
+		}
+		req.header.Set("Wardline-Step-Up", proof.StepUp)
+	}
+	var loss struct {
+		Steps []struct {
+			Words string `json:"words"`
+			State string `json:"state"`
+			Why   string `json:"why"`
+		} `json:"steps"`
+	}
+	var raw json.RawMessage
+	if err := c.do(ctx, req, &raw); err != nil {
+		return exitFor(err)
+	}
+	if l.JSON {
+		fmt.Fprintln(t.out, string(raw))
+		return nil
+	}
+	if err := json.Unmarshal(raw, &loss); err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	fmt.Fprintf(t.out, "%s is reported lost.\n", clean(d.Serial))
+	for _, s := range loss.Steps {
+		fmt.Fprintf(t.out, "  %s: %s\n", clean(s.Words), clean(s.Why))
+	}
+	return nil
+}
+
+func (l *lostCmd) found(ctx context.Context, t terminal, c *client, d wireDevice) error {
+	body := map[string]string{"reason": cmp.Or(l.Reason, "Reported on the command line.")}
+	var raw json.RawMessage
+	if err := c.do(ctx, call{method: http.MethodPost, path: "/devices/" + d.ID + "/found", body: body, header: http.Header{"Idempotency-Key": {newKey()}}}, &raw); err != nil {
+		return exitFor(err)
+	}
+	if l.JSON {
+		fmt.Fprintln(t.out, string(raw))
+		return nil
+	}
+	fmt.Fprintf(t.out, "%s is no longer lost.\n", clean(d.Serial))
+	return nil
 }
 
 func contact(text, phone string) map[string]any {

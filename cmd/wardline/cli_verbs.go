@@ -11,7 +11,7 @@ type cliVerbs struct {
 	Lock      lockCmd      `cmd:"" group:"From anywhere:" help:"Lock a device."`
 	Unlock    unlockCmd    `cmd:"" group:"From anywhere:" help:"End a lock."`
 	Restart   restartCmd   `cmd:"" group:"From anywhere:" help:"Restart a device; a pump only while it is free."`
-	Lost      lostCmd      `cmd:"" group:"From anywhere:" help:"Turn lost mode on or off."`
+	Lost      lostCmd      `cmd:"" group:"From anywhere:" help:"Report a device lost: it is locked at once; or found again."`
 	Wipe      wipeCmd      `cmd:"" group:"From anywhere:" help:"Erase a device."`
 	Release   releaseCmd   `cmd:"" group:"From anywhere:" help:"Take back a containment, such as that of a phone that was found."`
 	Commands  commandsCmd  `cmd:"" group:"From anywhere:" help:"List commands, or show one with what happened to it."`

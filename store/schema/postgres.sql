@@ -437,6 +437,7 @@ CREATE TABLE device_hold (
     reason text NOT NULL,
     since bigint NOT NULL,
     may_lift text NOT NULL,
+    stolen boolean NOT NULL DEFAULT false,
     CONSTRAINT device_hold_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id),
     CONSTRAINT device_hold_pkey PRIMARY KEY (device_id, kind)
 );
@@ -722,6 +723,7 @@ CREATE TABLE session (
     ended_at bigint NOT NULL DEFAULT 0,
     end_reason text NOT NULL DEFAULT ''::text,
     generation integer NOT NULL DEFAULT 0,
+    acted_on text NOT NULL DEFAULT ''::text,
     CONSTRAINT session_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id),
     CONSTRAINT session_pkey PRIMARY KEY (id)
 );

@@ -379,7 +379,7 @@ CREATE TABLE device_hold (
     kind      TEXT NOT NULL,
     reason    TEXT   NOT NULL,
     since     BIGINT NOT NULL,
-    may_lift  TEXT   NOT NULL,
+    may_lift  TEXT   NOT NULL, stolen BOOLEAN NOT NULL DEFAULT FALSE,
     PRIMARY KEY (device_id, kind)
 );
 
@@ -639,7 +639,7 @@ CREATE TABLE session (
     ended_at   BIGINT  NOT NULL DEFAULT 0,
     end_reason TEXT    NOT NULL DEFAULT '',
     generation INTEGER NOT NULL DEFAULT 0
-);
+, acted_on TEXT NOT NULL DEFAULT '');
 
 CREATE TABLE session_refresh (
     hash       BLOB PRIMARY KEY,

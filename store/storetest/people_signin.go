@@ -20,6 +20,7 @@ func suiteSignIn(t *testing.T, h *Harness) {
 	h.Run("a stolen refresh token ends the session for thief and owner", testStolenRefresh)
 	h.Run("a session ends when it is left alone, and after twelve hours in any case", testSessionEnds)
 	h.Run("a session of one listener is nothing on the other", testAudiences)
+	h.Run("a password alone is good for one report of a loss, and buys no guesses", testOneAct)
 	h.Run("sessions are listed and ended, one by one or all others", testEndSessions)
 	h.Run("what one server signs another trusts, also after the key was changed", testSharedKey)
 	h.Run("tidying up leaves what still counts", testTidy)
@@ -195,6 +196,49 @@ func testNoLockout(t *testing.T, h *Harness) {
 	}
 	_, err = p.auth.Login(p.ctx, login)
 	waitOf(t, err)
+}
+
+func testOneAct(t *testing.T, h *Harness) {
+	p := founded(t, h)
+	login := auth.Login{Username: "root", Password: p.login("root").Password, Remote: wardSource, Via: "test"}
+	g, err := p.auth.LoginForLoss(p.ctx, login)
+	p.must(err)
+	if g.RefreshToken != "" || g.KnownDevice != "" {
+		t.Error("it can be renewed, or makes a browser known")
+	}
+	for _, audience := range []auth.Audience{auth.AudienceAdmin, auth.AudiencePublic} {
+		_, err := p.auth.AuthenticateFresh(p.ctx, audience, g.AccessToken)
+		p.refused(err, "sign_in_needed")
+	}
+	who, err := p.auth.AuthenticateFresh(p.ctx, auth.AudienceLost, g.AccessToken)
+	p.must(err)
+	if got := auth.PermissionsOf(who); len(got) != 1 || got[0] != auth.SelfReportLost {
+		t.Errorf("it may %v", got)
+	}
+	p.must(p.auth.ActOnce(p.ctx, who, "0198-one"))
+	p.must(p.auth.ActOnce(p.ctx, who, "0198-one"))
+	p.refused(p.auth.ActOnce(p.ctx, who, "0198-two"), "one_act_only")
+	h.Clock.Advance(10*time.Minute + time.Second)
+	_, err = p.auth.AuthenticateFresh(p.ctx, auth.AudienceLost, g.AccessToken)
+	p.refused(err, "sign_in_needed")
+
+	// Who has the password and not the code signs in so between guesses: the count
+	// of wrong codes goes on.
+	guess := p.login("root")
+	guess.OTP, guess.Remote = "000000", "203.0.113.7:1"
+	login.Remote = guess.Remote
+	waits := false
+	for range 6 {
+		_, err := p.auth.Login(p.ctx, guess)
+		f, _ := fault.As(err)
+		if waits = f != nil && f.Code.Name == "too_many_attempts"; waits {
+			break
+		}
+		_, _ = p.auth.LoginForLoss(p.ctx, login)
+	}
+	if !waits {
+		t.Error("a good password bought more guesses at the code")
+	}
 }
 
 func testStolenRefresh(t *testing.T, h *Harness) {
