@@ -45,7 +45,7 @@ type FreezeView struct {
 	Scope       commands.FreezeScope `json:"scope"`
 	ScopeID     string               `json:"scope_id"`
 	ScopeWords  string               `json:"scope_words" speak:"words" doc:"Whom or what it is about, for people."`
-	Cause       commands.FreezeCause `json:"cause" enum:"by_hand,burst,clock"`
+	Cause       commands.FreezeCause `json:"cause" enum:"by_hand,burst,clock,tampering,restore"`
 	Reason      string               `json:"reason"`
 	SetBy       string               `json:"set_by"`
 	SetAt       time.Time            `json:"set_at"`

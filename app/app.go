@@ -18,6 +18,7 @@ import (
 	"wardline/configuration"
 	"wardline/enroll"
 	"wardline/internal/auditlog"
+	"wardline/internal/rowmac"
 	"wardline/internal/seal"
 	"wardline/internal/wake"
 	"wardline/inventory"
@@ -140,8 +141,15 @@ func (a *App) openStore(ctx context.Context) error {
 	if database == "" {
 		database = filepath.Join(a.o.Data, "wardline.db")
 	}
-	var err error
-	a.store, err = store.Open(ctx, store.Options{Database: database, Now: a.o.Now, Log: a.o.Log,
+	rowKey, err := a.master.Derive(rowmac.KeyPurpose)
+	if err != nil {
+		return err
+	}
+	keys, err := rowmac.New(rowKey)
+	if err != nil {
+		return err
+	}
+	a.store, err = store.Open(ctx, store.Options{Database: database, RowKeys: keys, Now: a.o.Now, Log: a.o.Log,
 		Recorded: a.feed.Nudge,
 		Wake:     func(ids []enrollmentID) { a.hub.Mark(ids...) },
 		Drop: func(fps []fingerprint) {

@@ -1,6 +1,8 @@
 package commands
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"wardline/audit"
@@ -26,6 +28,12 @@ var actions = map[step]audit.Action{
 	stepCancel:    "command.cancelled",
 	stepSupersede: "command.superseded",
 	stepLate:      "command.answered_late",
+}
+
+// MoveActions are the audit actions of the moves: a command has one event with one
+// of them for each move that it made.
+func MoveActions() []audit.Action {
+	return slices.Sorted(maps.Values(actions))
 }
 
 // Actions beside those of the moves.

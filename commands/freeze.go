@@ -37,6 +37,10 @@ const (
 	CauseByHand FreezeCause = "by_hand"
 	CauseBurst  FreezeCause = "burst" // more was asked than people ask (bursts.go)
 	CauseClock  FreezeCause = "clock" // somebody set the clock
+	// CauseTampering: a row of the database was changed by somebody else.
+	CauseTampering FreezeCause = "tampering"
+	// CauseRestore: the database is older than what was known of it.
+	CauseRestore FreezeCause = "restore"
 )
 
 // Freeze withholds what destroys, what is staged, and bulk work that is

@@ -3,6 +3,10 @@ package e2e
 import (
 	"database/sql"
 	"path/filepath"
+
+	"wardline/internal/rowmac"
+	"wardline/internal/seal"
+	"wardline/store"
 )
 
 // longAgo makes the hospital's people old: their roles and their factors count
@@ -16,9 +20,19 @@ func (h *hospital) longAgo() {
 		driver, dsn = "sqlite", "file:"+filepath.Join(h.server.data, "wardline.db")+"?_pragma=busy_timeout(10000)"
 	}
 	db := must(sql.Open(driver, dsn))(h.t)
-	_, err := db.Exec("UPDATE account SET cooling = '[]', totp_good_from = 0, approver_from = CASE WHEN is_approver THEN created_at ELSE 0 END")
+	_, err := db.Exec("UPDATE account SET cooling = '[]', totp_good_from = 0, approver_from = CASE WHEN is_approver THEN created_at ELSE 0 END, row_mac = NULL")
 	check(h.t, err)
 	check(h.t, db.Close())
+	// Only whoever has the master key can do this.
+	address := h.server.dsn
+	if address == "" {
+		address = filepath.Join(h.server.data, "wardline.db")
+	}
+	master := must(seal.KeyFile(filepath.Join(h.server.data, "master.key")))(h.t)
+	keys := must(rowmac.New(must(master.Derive(rowmac.KeyPurpose))(h.t)))(h.t)
+	behind := must(store.Open(h.t.Context(), store.Options{Database: address, RowKeys: keys}))(h.t)
+	check(h.t, behind.AdoptRows(h.t.Context()))
+	check(h.t, behind.Close())
 	for _, p := range []*person{h.it, h.biomed, h.second} {
 		p.login() // what they hold says how new they were
 	}

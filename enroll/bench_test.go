@@ -27,6 +27,7 @@ import (
 	"wardline/device"
 	"wardline/enroll"
 	"wardline/store"
+	"wardline/store/storetest"
 )
 
 // BenchmarkEnrollWithoutDatabase is the SCEP service from message to answer, on
@@ -164,7 +165,7 @@ func newEndToEnd(b *testing.B, before int) *endToEnd {
 	gin.SetMode(gin.ReleaseMode)
 	ctx := context.Background()
 	path := filepath.Join(b.TempDir(), "wardline.db")
-	s, err := store.Open(ctx, store.Options{Database: path})
+	s, err := store.Open(ctx, store.Options{Database: path, RowKeys: storetest.RowKeys()})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -60,7 +60,7 @@ func (t *tx) appendAudit() error {
 	if len(t.events) == 0 {
 		return nil
 	}
-	link := auditLinkRow{ID: t.newID(), N: len(t.events)}
+	link := auditLinkRow{ID: t.link, N: len(t.events)}
 	rows := make([]auditEventRow, len(t.events))
 	hashes := make([]audit.Hash, len(t.events))
 	for i, e := range t.events {

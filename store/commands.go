@@ -56,6 +56,9 @@ func (s *Store) Change(ctx context.Context, id commands.ID, decide func(commands
 			if err := t.Take(&r, "id = ?", id).Error; err != nil {
 				return commands.Changes{}, commandFault(id, err)
 			}
+			if err := t.believe(&r); err != nil {
+				return commands.Changes{}, err
+			}
 			c, err := r.command()
 			if err != nil {
 				return commands.Changes{}, err
@@ -89,7 +92,7 @@ func (s *Store) Settle(ctx context.Context, id device.ID, ids []commands.ID, dec
 			if err := t.Where("id IN ? AND device_id = ?", ids, id).Order("id").Find(&rows).Error; err != nil {
 				return commands.Changes{}, fmt.Errorf("read the commands that results are about: %w", err)
 			}
-			named, err := commandsOf(rows)
+			named, err := commandsOf(t.believed(rows))
 			if err != nil {
 				return commands.Changes{}, err
 			}
@@ -157,6 +160,9 @@ func (t *tx) keepCommands(list []commands.Command, wake bool) error {
 	for i, c := range list {
 		var err error
 		if rows[i], err = commandRowOf(c); err != nil {
+			return err
+		}
+		if err := t.signCommand(&rows[i], len(c.Moved()) > 0); err != nil {
 			return err
 		}
 		moves = append(moves, transitionRowsOf(c)...)

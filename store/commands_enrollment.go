@@ -22,7 +22,7 @@ func (t *tx) endEnrollmentCommands(id device.ID, old, next device.EnrollmentID) 
 	if err != nil {
 		return fmt.Errorf("read the open commands of enrollment %s: %w", old, err)
 	}
-	open, err := commandsOf(rows)
+	open, err := commandsOf(t.believed(rows))
 	if err != nil {
 		return err
 	}

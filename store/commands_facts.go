@@ -20,7 +20,7 @@ import (
 // With ward, or when a command that is open takes a pump out of use, it also
 // locks and counts the pumps of the places concerned.
 func (t *tx) facts(rows []deviceRow, ward bool) ([]commands.Facts, error) {
-	facts, err := readCommandFacts(t.DB, rows)
+	facts, err := readCommandFacts(t.DB, rows, t.believed)
 	if err != nil {
 		return nil, err
 	}
@@ -31,8 +31,9 @@ func (t *tx) facts(rows []deviceRow, ward bool) ([]commands.Facts, error) {
 }
 
 // readCommandFacts reads facts without locking, for decisions and for screens. Now is
-// left out.
-func readCommandFacts(db *gorm.DB, rows []deviceRow) ([]commands.Facts, error) {
+// left out. believed leaves out the commands that a decision may not rest on; nil
+// leaves out none.
+func readCommandFacts(db *gorm.DB, rows []deviceRow, believed func([]commandRow) []commandRow) ([]commands.Facts, error) {
 	facts := make([]commands.Facts, len(rows))
 	at := make(map[string]*commands.Facts, len(rows))
 	var devices, enrollments, models []string
@@ -51,7 +52,7 @@ func readCommandFacts(db *gorm.DB, rows []deviceRow) ([]commands.Facts, error) {
 	if err := readCommandEnrollments(db, enrollments, facts); err != nil {
 		return nil, err
 	}
-	return facts, readOpenCommands(db, devices, at)
+	return facts, readOpenCommands(db, devices, at, believed)
 }
 
 func readModels(db *gorm.DB, ids []string, facts []commands.Facts) error {
@@ -110,12 +111,15 @@ func readCommandEnrollments(db *gorm.DB, ids []string, facts []commands.Facts) e
 	return nil
 }
 
-func readOpenCommands(db *gorm.DB, devices []string, at map[string]*commands.Facts) error {
+func readOpenCommands(db *gorm.DB, devices []string, at map[string]*commands.Facts, believed func([]commandRow) []commandRow) error {
 	var batches []string
 	for chunk := range slices.Chunk(devices, idsPerSelect) {
 		var rows []commandRow
 		if err := db.Where("device_id IN ? AND ended_at = 0", chunk).Order("device_id, id").Find(&rows).Error; err != nil {
 			return fmt.Errorf("read open commands: %w", err)
+		}
+		if believed != nil {
+			rows = believed(rows)
 		}
 		for _, r := range rows {
 			c, err := r.command()
@@ -245,7 +249,7 @@ func (s *Store) situations(db *gorm.DB, list []commands.Command) ([]commands.Sit
 	if err != nil {
 		return nil, err
 	}
-	facts, err := readCommandFacts(db, rows)
+	facts, err := readCommandFacts(db, rows, nil)
 	if err != nil {
 		return nil, err
 	}

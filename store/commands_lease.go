@@ -111,7 +111,12 @@ func (s *Store) Lease(ctx context.Context, at []commands.Whereabouts, decide fun
 		if err := t.careByAccessPoint(devices, bssids); err != nil {
 			return err
 		}
-		return t.decideOn(devices, commands.Reading{Guard: guarded}, decide)
+		return t.decideOn(devices, commands.Reading{Guard: guarded}, func(facts []commands.Facts) (commands.Changes, error) {
+			if err := t.proveDestructive(facts); err != nil {
+				return commands.Changes{}, err
+			}
+			return decide(facts)
+		})
 	})
 }
 

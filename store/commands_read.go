@@ -19,7 +19,7 @@ func (s *Store) Facts(ctx context.Context, devices []device.ID) ([]commands.Fact
 	if err != nil {
 		return nil, err
 	}
-	facts, err := readCommandFacts(db, rows)
+	facts, err := readCommandFacts(db, rows, nil)
 	for i := range facts {
 		facts[i].Now = now
 	}

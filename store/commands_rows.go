@@ -62,6 +62,7 @@ type commandRow struct {
 	Reserved      bool   `gorm:"column:reserved"`
 	Approved      bool   `gorm:"column:approved"`
 	ReleasedAt    dbTime `gorm:"column:released_at"`
+	Proof
 }
 
 func (commandRow) TableName() string { return "command" }
@@ -70,7 +71,8 @@ func (commandRow) TableName() string { return "command" }
 // when the command is asked, its order's bytes above all.
 var commandChanging = []string{"state", "state_reason", "unconfirmed", "staged", "outcome", "second_person", "approvals",
 	"asked_class", "asked_custody", "asked_place", "attempt", "refusals", "postponed", "moves", "updated_at", "not_before",
-	"due_at", "delivered_at", "accepted_at", "ended_at", "receipt", "receipt_valid", "detail", "approved", "released_at"}
+	"due_at", "delivered_at", "accepted_at", "ended_at", "receipt", "receipt_valid", "detail", "approved", "released_at",
+	"row_n", "row_link", "row_mac"}
 
 func commandRowOf(c commands.Command) (commandRow, error) {
 	r := commandRow{ID: string(c.ID), BatchID: string(c.Batch), Ring: c.Ring, DeviceID: string(c.Device),

@@ -38,6 +38,7 @@ type configVersionRow struct {
 	Note       string `gorm:"column:note"`
 	CreatedAt  dbTime `gorm:"column:created_at;autoCreateTime:false"`
 	CreatedBy  string `gorm:"column:created_by"`
+	Proof
 }
 
 func (configVersionRow) TableName() string { return "config_version" }
@@ -136,6 +137,9 @@ func (t *tx) addConfigVersion(id configuration.DocumentID, version int, content 
 	}
 	row := configVersionRow{DocumentID: string(id), Version: version, Number: newest + 1, Content: string(content), Note: note,
 		CreatedAt: dbTime(t.now), CreatedBy: by}
+	if err := t.sign(&row); err != nil {
+		return err
+	}
 	if err := t.Create(&row).Error; err != nil {
 		return fmt.Errorf("add version %d of configuration document %s: %w", version, id, err)
 	}
@@ -192,6 +196,7 @@ type assignmentRow struct {
 	Ownership  string `gorm:"column:ownership"`
 	CreatedAt  dbTime `gorm:"column:created_at;autoCreateTime:false"`
 	CreatedBy  string `gorm:"column:created_by"`
+	Proof
 }
 
 func (assignmentRow) TableName() string { return "config_assignment" }
@@ -205,10 +210,12 @@ func (r assignmentRow) assignment() configuration.Assignment {
 
 // ConfigAssignments implements configuration.Storage.
 func (s *Store) ConfigAssignments(ctx context.Context) ([]configuration.Assignment, error) {
-	return readAssignments(s.reader.WithContext(ctx))
+	return readAssignments(s.reader.WithContext(ctx), nil)
 }
 
-func readAssignments(db *gorm.DB) ([]configuration.Assignment, error) {
+// readAssignments reads all of them; with believe, for a decision, it fails when
+// one cannot be believed.
+func readAssignments(db *gorm.DB, believe func(provable) error) ([]configuration.Assignment, error) {
 	var rows []struct {
 		Row     assignmentRow `gorm:"embedded"`
 		Name    string        `gorm:"column:name"`
@@ -222,6 +229,11 @@ func readAssignments(db *gorm.DB) ([]configuration.Assignment, error) {
 	}
 	out := make([]configuration.Assignment, len(rows))
 	for i, r := range rows {
+		if believe != nil {
+			if err := believe(&r.Row); err != nil {
+				return nil, err
+			}
+		}
 		out[i] = r.Row.assignment()
 		out[i].Name, out[i].Version, out[i].Number = r.Name, r.Version, r.Number
 	}
@@ -238,7 +250,7 @@ func (s *Store) AssignConfig(ctx context.Context, a configuration.Assignment,
 				return fmt.Errorf("assign configuration: %w", err)
 			}
 		}
-		others, err := readAssignments(t.DB)
+		others, err := readAssignments(t.DB, t.believeUnlocked)
 		if err != nil {
 			return err
 		}
@@ -248,6 +260,9 @@ func (s *Store) AssignConfig(ctx context.Context, a configuration.Assignment,
 		row := assignmentRow{ID: string(a.ID), DocumentID: string(a.Document), Subkind: string(a.Subkind), Class: string(a.Selector.Class),
 			ModelID: string(a.Selector.Model), PlaceID: string(a.Selector.Place), Tag: a.Selector.Tag, Ownership: string(a.Selector.Ownership),
 			CreatedAt: dbTime(t.now), CreatedBy: a.CreatedBy}
+		if err := t.sign(&row); err != nil {
+			return err
+		}
 		if err := t.Create(&row).Error; err != nil {
 			return fmt.Errorf("assign configuration document %s: %w", a.Document, err)
 		}
@@ -302,7 +317,7 @@ func classesOwnedBy(o configuration.Ownership) []device.Class {
 // UnassignConfig implements configuration.Storage.
 func (s *Store) UnassignConfig(ctx context.Context, id configuration.AssignmentID, event func(configuration.Assignment) audit.Event) error {
 	return s.write(ctx, func(t *tx) error {
-		all, err := readAssignments(t.DB)
+		all, err := readAssignments(t.DB, nil) // also one that cannot be believed may be taken back
 		if err != nil {
 			return err
 		}
@@ -373,7 +388,7 @@ func (t *tx) refuseTies(ids []device.ID) error {
 	if len(several) == 0 {
 		return nil
 	}
-	assignments, err := readAssignments(t.DB)
+	assignments, err := readAssignments(t.DB, t.believeUnlocked)
 	if err != nil {
 		return err
 	}

@@ -168,7 +168,7 @@ func (s *Store) ResolvePending(ctx context.Context, limit int, resolve func([]co
 		if err := t.Exec("DELETE FROM config_pending WHERE device_id IN ?", ids).Error; err != nil {
 			return fmt.Errorf("resolve configuration: %w", err)
 		}
-		assignments, err := readAssignments(t.DB)
+		assignments, err := readAssignments(t.DB, t.believeUnlocked)
 		if err != nil {
 			return err
 		}
@@ -300,6 +300,23 @@ func (t *tx) configurationReported(reported map[device.ID]map[string]string) err
 	return t.saveConfigStates(changed)
 }
 
+// desired is what a device should have, as it is sent.
+type desired struct {
+	Row      configVersionRow `gorm:"embedded"`
+	Name     string           `gorm:"column:name"`
+	believed bool
+}
+
+func (t *tx) desired(number int) (desired, error) {
+	var d desired
+	err := t.Raw("SELECT v.*, d.name FROM config_version v JOIN config_document d ON d.id = v.document_id WHERE v.number = ?", number).Scan(&d).Error
+	if err != nil {
+		return d, fmt.Errorf("read configuration number %d: %w", number, err)
+	}
+	d.believed = t.believeUnlocked(&d.Row) == nil
+	return d, nil
+}
+
 // ClaimDrift implements configuration.Storage. Devices that no command can reach
 // are never due: see Subject.Reachable.
 func (s *Store) ClaimDrift(ctx context.Context, limit int, until func(time.Time, int) time.Time) ([]configuration.Drift, error) {
@@ -324,20 +341,20 @@ func (s *Store) ClaimDrift(ctx context.Context, limit int, until func(time.Time,
 		if err != nil {
 			return fmt.Errorf("claim configuration that is not in force: %w", err)
 		}
-		contents := map[int]documentRow{}
+		contents := map[int]desired{}
 		states := make([]configStateRow, 0, len(rows))
 		for _, r := range rows {
 			if _, ok := contents[r.Number]; !ok {
-				var d documentRow
-				err := t.Raw("SELECT d.name, v.content FROM config_version v JOIN config_document d ON d.id = v.document_id WHERE v.number = ?", r.Number).Scan(&d).Error
-				if err != nil {
-					return fmt.Errorf("read configuration number %d: %w", r.Number, err)
+				if contents[r.Number], err = t.desired(r.Number); err != nil {
+					return err
 				}
-				contents[r.Number] = d
+			}
+			if !contents[r.Number].believed {
+				continue
 			}
 			out = append(out, configuration.Drift{Device: device.ID(r.DeviceID), Subkind: device.Subkind(r.Subkind),
-				Document: configuration.DocumentID(r.DocumentID), Name: contents[r.Number].Row.Name, Version: r.Version, Number: r.Number,
-				Content: json.RawMessage(contents[r.Number].Content), Reported: r.Reported, Attempts: r.Attempts})
+				Document: configuration.DocumentID(r.DocumentID), Name: contents[r.Number].Name, Version: r.Version, Number: r.Number,
+				Content: json.RawMessage(contents[r.Number].Row.Content), Reported: r.Reported, Attempts: r.Attempts})
 			r.NextAt = dbTime(until(t.now, r.Attempts))
 			r.Attempts++
 			states = append(states, r)

@@ -74,6 +74,9 @@ func (e *enrolling) find() (device.ID, error) {
 	if err != nil || !found {
 		return "", err
 	}
+	if err := e.believeUnlocked(&inv); err != nil {
+		return "", err
+	}
 	e.invitation = &inv
 	if e.row != nil && e.row.DeviceID != "" {
 		return device.ID(e.row.DeviceID), nil

@@ -41,6 +41,9 @@ func (s *Store) CreateInvitation(ctx context.Context, actor audit.Actor, inv enr
 			ModelID: string(checked.Model), Serial: checked.Serial, SerialNorm: inventory.Normal(checked.Serial),
 			DeliveryID: string(checked.Delivery), PlaceID: string(checked.Place), Owner: checked.Owner,
 			Management: string(checked.Management), CreatedAt: dbTime(t.now), CreatedBy: actor.ID, ExpiresAt: dbTime(t.now.Add(checked.ExpiresIn))}
+		if err := t.sign(&row); err != nil {
+			return err
+		}
 		if err := t.Create(&row).Error; err != nil {
 			return fmt.Errorf("store invitation: %w", err)
 		}
@@ -154,6 +157,9 @@ func (s *Store) Redeem(ctx context.Context, codeHash, serial string, challenge e
 			return enroll.CodeUnknown.New("This code is not good, or not any more.")
 		}
 		inv := rows[0]
+		if err := t.believe(&inv); err != nil {
+			return err
+		}
 		f = enroll.RedeemFacts{Now: t.now, Invitation: inv.invitation(), WrongSerials: inv.Tries}
 		var err error
 		if f.Invitation.For == enroll.ForDelivery {

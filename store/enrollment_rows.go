@@ -24,6 +24,7 @@ type invitationRow struct {
 	Tries        int    `gorm:"column:tries"`
 	UsedAt       dbTime `gorm:"column:used_at"`
 	EnrollmentID string `gorm:"column:enrollment_id"`
+	Proof
 }
 
 func (invitationRow) TableName() string { return "invitation" }

@@ -33,10 +33,10 @@ func (t *tx) openBooks(facts []commands.Facts) (*books, error) {
 	if b.Entries, err = counted(t.DB, now); err != nil {
 		return nil, err
 	}
-	if b.Numbers, err = limitNumbers(t.DB, now); err != nil {
+	if b.Numbers, err = limitNumbers(t.DB, now, t.believe); err != nil {
 		return nil, err
 	}
-	if b.Freezes, err = activeFreezes(t.DB); err != nil {
+	if b.Freezes, err = t.activeFreezes(); err != nil {
 		return nil, err
 	}
 	sites, err := sitesOf(t.DB, facts)

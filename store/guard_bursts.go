@@ -32,7 +32,7 @@ func (s *Store) FreezeBursts(ctx context.Context, window time.Duration, decide f
 		if _, err := t.enterGuard(); err != nil {
 			return err
 		}
-		frozen, err := activeFreezes(t.DB)
+		frozen, err := t.activeFreezes()
 		if err != nil {
 			return err
 		}

@@ -31,6 +31,7 @@ type freezeRow struct {
 	LiftAskedAt dbTime `gorm:"column:lift_asked_at"`
 	LiftedBy    string `gorm:"column:lifted_by"`
 	LiftedAt    dbTime `gorm:"column:lifted_at"`
+	Proof
 }
 
 func (freezeRow) TableName() string { return "guard_freeze" }
@@ -84,7 +85,57 @@ func freezesOf(rows []freezeRow) ([]commands.Freeze, error) {
 	return out, nil
 }
 
-// activeFreezes reads those that hold.
+// activeFreezes reads those that hold, for a decision: the guard's lock is held.
+// One that cannot be believed holds, and one that this process knew to hold does
+// so until a lift that can be believed is seen.
+func (t *tx) activeFreezes() ([]commands.Freeze, error) {
+	var rows []freezeRow
+	if err := t.Omit("already_left").Where("lifted_at = 0").Order("id").Find(&rows).Error; err != nil {
+		return nil, fmt.Errorf("read the freezes that hold: %w", err)
+	}
+	freezes, err := freezesOf(rows)
+	if err != nil {
+		return nil, err
+	}
+	known := t.store.memory.freezes()
+	for i, r := range rows {
+		if t.believe(&r) == nil && !t.written["guard_freeze/"+r.ID] {
+			t.store.memory.holds(freezes[i])
+		}
+		delete(known, r.ID)
+	}
+	for id, z := range known {
+		lifted, err := t.liftedFreeze(id)
+		if err != nil {
+			return nil, err
+		}
+		if !lifted {
+			freezes = append(freezes, z)
+		}
+	}
+	return freezes, nil
+}
+
+// liftedFreeze says whether a freeze that was known to hold was lifted by people.
+func (t *tx) liftedFreeze(id string) (bool, error) {
+	var row freezeRow
+	err := t.Omit("already_left").Take(&row, "id = ?", id).Error
+	switch {
+	case notFound(err):
+		t.altered = append(t.altered, altered{table: row.TableName(), id: id, why: "it is missing"})
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("read freeze %s: %w", id, err)
+	case t.believe(&row) != nil:
+		return false, nil
+	}
+	if !t.written["guard_freeze/"+id] {
+		t.store.memory.holdsNoMore(id)
+	}
+	return true, nil
+}
+
+// activeFreezes reads those that hold, for screens.
 func activeFreezes(db *gorm.DB) ([]commands.Freeze, error) {
 	var rows []freezeRow
 	if err := db.Omit("already_left").Where("lifted_at = 0").Order("id").Find(&rows).Error; err != nil {
@@ -116,6 +167,9 @@ func (t *tx) addFreeze(z commands.Freeze, event audit.Event) error {
 		return err
 	}
 	row := freezeRowOf(z)
+	if err := t.sign(&row); err != nil {
+		return err
+	}
 	if err := t.Create(&row).Error; err != nil {
 		return fmt.Errorf("keep freeze %s: %w", z.ID, err)
 	}
@@ -186,6 +240,9 @@ func (s *Store) ChangeFreeze(ctx context.Context, id string, decide func(command
 		if err := t.Take(&row, "id = ?", id).Error; err != nil {
 			return freezeFault(id, err)
 		}
+		if err := t.believe(&row); err != nil {
+			return err
+		}
 		z, err := row.freeze()
 		if err != nil {
 			return err
@@ -195,6 +252,9 @@ func (s *Store) ChangeFreeze(ctx context.Context, id string, decide func(command
 			return err
 		}
 		row = freezeRowOf(z)
+		if err := t.sign(&row); err != nil {
+			return err
+		}
 		if err := t.Save(&row).Error; err != nil {
 			return fmt.Errorf("keep freeze %s: %w", id, err)
 		}

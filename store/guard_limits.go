@@ -27,6 +27,7 @@ type limitChangeRow struct {
 	EffectiveAt dbTime `gorm:"column:effective_at"`
 	EndedAt     dbTime `gorm:"column:ended_at"`
 	EndedWhy    string `gorm:"column:ended_why"`
+	Proof
 }
 
 func (limitChangeRow) TableName() string { return "limit_change" }
@@ -55,8 +56,8 @@ func (r limitChangeRow) change() (commands.LimitChange, error) {
 }
 
 // limitNumbers reads the numbers that hold: the newest change of each limit whose
-// time has come.
-func limitNumbers(db *gorm.DB, now time.Time) (limits.Numbers, error) {
+// time has come. A change that cannot be believed changes nothing.
+func limitNumbers(db *gorm.DB, now time.Time, believe func(provable) error) (limits.Numbers, error) {
 	var rows []limitChangeRow
 	err := db.Where("effective_at > 0 AND effective_at <= ? AND ended_at = 0", dbTime(now)).Order("effective_at, id").Find(&rows).Error
 	if err != nil {
@@ -64,23 +65,30 @@ func limitNumbers(db *gorm.DB, now time.Time) (limits.Numbers, error) {
 	}
 	numbers := limits.Numbers{}
 	for _, r := range rows {
+		if believe(&r) != nil {
+			continue
+		}
 		numbers[limits.ID(r.Rule)] = r.Number
 	}
 	return numbers, nil
 }
 
 // openChanges reads the changes of limits that do not hold yet.
-func openChanges(db *gorm.DB, now time.Time) ([]commands.LimitChange, error) {
+func openChanges(db *gorm.DB, now time.Time, believe func(provable) error) ([]commands.LimitChange, error) {
 	var rows []limitChangeRow
 	if err := db.Where("ended_at = 0 AND (effective_at = 0 OR effective_at > ?)", dbTime(now)).Order("id").Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("read changes of limits: %w", err)
 	}
-	out := make([]commands.LimitChange, len(rows))
-	for i, r := range rows {
-		var err error
-		if out[i], err = r.change(); err != nil {
+	out := make([]commands.LimitChange, 0, len(rows))
+	for _, r := range rows {
+		if believe(&r) != nil {
+			continue
+		}
+		c, err := r.change()
+		if err != nil {
 			return nil, err
 		}
+		out = append(out, c)
 	}
 	return out, nil
 }
@@ -96,10 +104,10 @@ func (s *Store) ChangeLimits(ctx context.Context, resource string, decide func(t
 			return err
 		}
 		var holds commands.LimitsNow
-		if holds.Numbers, err = limitNumbers(t.DB, now); err != nil {
+		if holds.Numbers, err = limitNumbers(t.DB, now, t.believe); err != nil {
 			return err
 		}
-		if holds.Changes, err = openChanges(t.DB, now); err != nil {
+		if holds.Changes, err = openChanges(t.DB, now, t.believe); err != nil {
 			return err
 		}
 		changes, events, err := decide(now, holds)
@@ -108,6 +116,9 @@ func (s *Store) ChangeLimits(ctx context.Context, resource string, decide func(t
 		}
 		for _, c := range changes {
 			row := limitChangeRowOf(c)
+			if err := t.sign(&row); err != nil {
+				return err
+			}
 			if err := t.Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error; err != nil {
 				return fmt.Errorf("keep the change of limit %s: %w", c.Rule, err)
 			}
@@ -130,12 +141,13 @@ func (s *Store) Limits(ctx context.Context) (commands.LimitsNow, error) {
 		return holds, fmt.Errorf("read the database's clock: %w", err)
 	}
 	holds.Now = latest(row.At.time(), told.Add(-time.Duration(row.Skew)*time.Microsecond))
+	believe := func(row provable) error { return s.believeRead(ctx, row, nil) }
 	if holds.Entries, err = counted(db, holds.Now); err != nil {
 		return holds, err
 	}
-	if holds.Numbers, err = limitNumbers(db, holds.Now); err != nil {
+	if holds.Numbers, err = limitNumbers(db, holds.Now, believe); err != nil {
 		return holds, err
 	}
-	holds.Changes, err = openChanges(db, holds.Now)
+	holds.Changes, err = openChanges(db, holds.Now, believe)
 	return holds, err
 }

@@ -14,7 +14,7 @@ import (
 
 func openAt(t *testing.T, now *time.Time) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), Options{Database: filepath.Join(t.TempDir(), "w.db"), Now: func() time.Time { return *now }})
+	s, err := Open(t.Context(), Options{Database: filepath.Join(t.TempDir(), "w.db"), RowKeys: testKeys(t), Now: func() time.Time { return *now }})
 	if err != nil {
 		t.Fatal(err)
 	}

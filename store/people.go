@@ -18,7 +18,7 @@ import (
 var _ auth.Storage = (*Store)(nil)
 
 // standing reads what rules about one account must know of all of them.
-func standing(db *gorm.DB, now time.Time, except auth.AccountID) (auth.Standing, error) {
+func standing(db *gorm.DB, now time.Time, except auth.AccountID, believe func(provable) error) (auth.Standing, error) {
 	var counts struct {
 		OtherAdmins    int `gorm:"column:other_admins"`
 		Approvers      int `gorm:"column:approvers"`
@@ -39,10 +39,9 @@ func standing(db *gorm.DB, now time.Time, except auth.AccountID) (auth.Standing,
 	st := auth.Standing{Now: now, OtherAdmins: counts.OtherAdmins, Approvers: counts.Approvers,
 		OtherApprovers: counts.OtherApprovers, FoundingDevices: counts.Devices}
 	if counts.Recovered != "" {
-		if st.Recovery, err = others(db, auth.AccountID(counts.Recovered), now); err != nil {
+		if st.Recovery, err = recoveryStanding(db, auth.AccountID(counts.Recovered), now, believe); err != nil {
 			return st, err
 		}
-		st.Recovery.Account = auth.AccountID(counts.Recovered)
 	}
 	var f foundingRow
 	switch err := db.Take(&f, 1).Error; {
@@ -50,13 +49,14 @@ func standing(db *gorm.DB, now time.Time, except auth.AccountID) (auth.Standing,
 	case err != nil:
 		return st, fmt.Errorf("read founding: %w", err)
 	default:
-		st.FoundedAt, st.FoundingEnded = f.At.time(), !f.EndedAt.time().IsZero()
+		// One that cannot be believed is over: founding lets one person do more.
+		st.FoundedAt, st.FoundingEnded = f.At.time(), !f.EndedAt.time().IsZero() || believe(&f) != nil
 	}
 	return st, nil
 }
 
 func (t *tx) standing(except auth.AccountID) (auth.Standing, error) {
-	return standing(t.DB, t.now, except)
+	return standing(t.DB, t.now, except, t.believeUnlocked)
 }
 
 // readStanding is standing for reads.
@@ -65,7 +65,7 @@ func (s *Store) readStanding(db *gorm.DB, except auth.AccountID) (auth.Standing,
 	if err != nil {
 		return auth.Standing{}, err
 	}
-	return standing(db, now, except)
+	return standing(db, now, except, func(row provable) error { return s.believeRead(db.Statement.Context, row, nil) })
 }
 
 // endFounding notes that two approvers exist, or existed until this change:
@@ -78,7 +78,24 @@ func (t *tx) endFounding(before auth.Standing) error {
 	if err != nil || after.FoundedAt.IsZero() || max(before.Approvers, after.Approvers) < 2 {
 		return err
 	}
-	return t.Model(&foundingRow{}).Where("id = 1 AND ended_at = 0").Update("ended_at", dbTime(t.now)).Error
+	return t.closeFounding()
+}
+
+// closeFounding notes that founding is over, unless it was before.
+func (t *tx) closeFounding() error {
+	var f foundingRow
+	err := t.Raw("SELECT * FROM founding WHERE id = 1 AND ended_at = 0" + t.lockRows()).Scan(&f).Error
+	if err != nil || f.ID == 0 {
+		return err
+	}
+	if t.believe(&f) != nil {
+		return nil // it counts as over, and people are told
+	}
+	f.EndedAt = dbTime(t.now)
+	if err := t.sign(&f); err != nil {
+		return err
+	}
+	return t.Save(&f).Error
 }
 
 // lockPerson reads an account and keeps others from changing it. With an
@@ -100,6 +117,9 @@ func (t *tx) lockPerson(id auth.AccountID) (auth.Person, error) {
 	res := t.Raw("SELECT * FROM account WHERE id = ?"+t.lockRows(), string(id)).Scan(&row)
 	if res.Error != nil {
 		return auth.Person{}, fmt.Errorf("lock account %s: %w", id, res.Error)
+	}
+	if err := t.believe(&row); err != nil {
+		return auth.Person{}, err
 	}
 	return row.person()
 }
@@ -124,12 +144,18 @@ func subjectOf(id auth.AccountID) string { return "account:" + string(id) }
 func (t *tx) addPerson(p auth.Person) (auth.Person, error) {
 	p.CreatedAt, p.UpdatedAt, p.Version = t.now, t.now, 1
 	row := accountRowOf(p)
+	if err := t.sign(&row); err != nil {
+		return p, err
+	}
 	if err := t.Create(&row).Error; err != nil {
 		return p, nameTaken(err)
 	}
 	if p.Founder {
-		err := t.Create(&foundingRow{ID: 1, AccountID: row.ID, At: dbTime(t.now)}).Error
-		if err != nil {
+		f := foundingRow{ID: 1, AccountID: row.ID, At: dbTime(t.now)}
+		if err := t.sign(&f); err != nil {
+			return p, err
+		}
+		if err := t.Create(&f).Error; err != nil {
 			return p, nameTaken(err)
 		}
 	}
@@ -178,7 +204,11 @@ func (s *Store) PersonByUsername(ctx context.Context, username string) (auth.Per
 func (s *Store) readPerson(ctx context.Context, where string, arg any) (auth.Person, auth.Standing, error) {
 	db := s.reader.WithContext(ctx)
 	var row accountRow
-	readErr := db.Take(&row, where, arg).Error
+	read := func() error {
+		row = accountRow{}
+		return db.Take(&row, where, arg).Error
+	}
+	readErr := read()
 	if readErr != nil && !notFound(readErr) {
 		return auth.Person{}, auth.Standing{}, fmt.Errorf("read account: %w", readErr)
 	}
@@ -188,6 +218,9 @@ func (s *Store) readPerson(ctx context.Context, where string, arg any) (auth.Per
 	}
 	if readErr != nil {
 		return auth.Person{}, st, auth.ErrNoSuch
+	}
+	if err := s.believeRead(ctx, &row, read); err != nil {
+		return auth.Person{}, st, err
 	}
 	p, err := row.person()
 	return p, st, err
@@ -311,6 +344,9 @@ func (t *tx) recordNotes(by audit.Actor, p auth.Person) {
 
 func (t *tx) savePerson(p auth.Person) error {
 	row := accountRowOf(p)
+	if err := t.sign(&row); err != nil {
+		return err
+	}
 	if err := t.Select("*").Omit("id", "created_at", "founder").Updates(&row).Error; err != nil {
 		return fmt.Errorf("save account %s: %w", p.ID, nameTaken(err))
 	}
@@ -324,6 +360,9 @@ func (t *tx) putSetupLink(link auth.SetupLink) error {
 	}
 	row := setupLinkRow{Hash: link.Hash[:], AccountID: string(link.Account), CreatedAt: dbTime(t.now),
 		ExpiresAt: dbTime(t.now.Add(auth.SetupLinkLife))}
+	if err := t.sign(&row); err != nil {
+		return err
+	}
 	if err := t.Create(&row).Error; err != nil {
 		return fmt.Errorf("store set-up link: %w", err)
 	}
@@ -362,7 +401,7 @@ func (s *Store) SetupLink(ctx context.Context, hash auth.Hash) (auth.SetupLink, 
 	if err := s.reader.WithContext(ctx).Take(&row, "hash = ?", hash[:]).Error; err != nil {
 		return auth.SetupLink{}, noSuchPerson(err)
 	}
-	return row.link(hash), nil
+	return row.link(hash), s.believeRead(ctx, &row, nil)
 }
 
 // UseSetupLink implements auth.Storage.
@@ -377,6 +416,9 @@ func (s *Store) UseSetupLink(ctx context.Context, by audit.Actor, hash auth.Hash
 		}
 		if res.RowsAffected == 0 {
 			return auth.ErrNoSuch
+		}
+		if err := t.believeUnlocked(&row); err != nil {
+			return err
 		}
 		link := row.link(hash)
 		var p auth.Person

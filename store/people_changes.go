@@ -24,6 +24,7 @@ type accountChangeRow struct {
 	CreatedAt   dbTime `gorm:"column:created_at;autoCreateTime:false"`
 	ExpiresAt   dbTime `gorm:"column:expires_at"`
 	DecidedAt   dbTime `gorm:"column:decided_at"`
+	Proof
 }
 
 func (accountChangeRow) TableName() string { return "account_change" }
@@ -67,6 +68,9 @@ func (t *tx) addPending(by audit.Actor, p auth.Person) error {
 		return fmt.Errorf("replace account change: %w", err)
 	}
 	row := accountChangeRowOf(c)
+	if err := t.sign(&row); err != nil {
+		return err
+	}
 	if err := t.Create(&row).Error; err != nil {
 		return fmt.Errorf("add account change: %w", err)
 	}
@@ -159,6 +163,9 @@ func (s *Store) DecideAccountChange(ctx context.Context, by audit.Actor, id auth
 		if err := t.Raw("SELECT * FROM account_change WHERE id = ?"+t.lockRows(), string(id)).Scan(&row).Error; err != nil {
 			return fmt.Errorf("lock account change: %w", err)
 		}
+		if err := t.believe(&row); err != nil {
+			return err
+		}
 		c, err := row.change()
 		if err != nil {
 			return err
@@ -181,6 +188,9 @@ func (t *tx) decideChange(by audit.Actor, c auth.PendingChange, p auth.Person, s
 	}
 	c.Username = p.Username
 	row := accountChangeRowOf(c)
+	if err := t.sign(&row); err != nil {
+		return c, err
+	}
 	if err := t.Save(&row).Error; err != nil {
 		return c, fmt.Errorf("decide account change: %w", err)
 	}

@@ -32,7 +32,7 @@ func (t *tx) countFounding(asked []commands.Command) error {
 	if err != nil {
 		return fmt.Errorf("read founding: %w", err)
 	}
-	if f.ID == 0 || !t.now.Before(f.At.time().Add(auth.FoundingLife)) {
+	if f.ID == 0 || t.believe(&f) != nil || !t.now.Before(f.At.time().Add(auth.FoundingLife)) {
 		return nil
 	}
 	st, err := t.standing("")

@@ -63,6 +63,9 @@ func (s *Store) AddStepUp(ctx context.Context, by audit.Actor, su auth.StepUp, m
 		}
 		su.CreatedAt, su.ExpiresAt = t.now, t.now.Add(auth.StepUpPendingLife)
 		row := stepUpRowOf(su)
+		if err := t.sign(&row); err != nil {
+			return err
+		}
 		if err := t.Create(&row).Error; err != nil {
 			return fmt.Errorf("add step-up: %w", err)
 		}
@@ -94,6 +97,9 @@ func (s *Store) StepUp(ctx context.Context, code auth.Hash) (auth.StepUp, time.T
 	if err := db.Take(&row, "code = ?", code[:]).Error; err != nil {
 		return auth.StepUp{}, now, noSuchPerson(err)
 	}
+	if err := s.believeRead(ctx, &row, nil); err != nil {
+		return auth.StepUp{}, now, err
+	}
 	su, err := row.stepUp()
 	return su, now, err
 }
@@ -105,6 +111,9 @@ func (t *tx) lockStepUp(code auth.Hash) (auth.StepUp, error) {
 	}
 	if row.ID == "" {
 		return auth.StepUp{}, auth.ErrNoSuch
+	}
+	if err := t.believe(&row); err != nil {
+		return auth.StepUp{}, err
 	}
 	return row.stepUp()
 }
@@ -135,6 +144,9 @@ func (s *Store) ConfirmStepUp(ctx context.Context, by audit.Actor, in auth.StepU
 			return err
 		}
 		row := stepUpRowOf(su)
+		if err := t.sign(&row); err != nil {
+			return err
+		}
 		if err := t.Save(&row).Error; err != nil {
 			return fmt.Errorf("confirm step-up: %w", err)
 		}
@@ -157,6 +169,9 @@ func (s *Store) UseStepUp(ctx context.Context, by audit.Actor, code auth.Hash, r
 			return err
 		}
 		row := stepUpRowOf(su)
+		if err := t.sign(&row); err != nil {
+			return err
+		}
 		if err := t.Save(&row).Error; err != nil {
 			return fmt.Errorf("use step-up: %w", err)
 		}
@@ -176,6 +191,9 @@ func (s *Store) AddToken(ctx context.Context, by audit.Actor, token auth.Token, 
 		token.CreatedAt, token.ExpiresAt = t.now, t.now.Add(life)
 		row := tokenRow{ID: string(token.ID), AccountID: string(token.Account), Name: token.Name, Scope: jsonText(token.Scope),
 			Hash: secret[:], CreatedAt: dbTime(token.CreatedAt), ExpiresAt: dbTime(token.ExpiresAt)}
+		if err := t.sign(&row); err != nil {
+			return err
+		}
 		if err := t.Create(&row).Error; err != nil {
 			return fmt.Errorf("add API token: %w", err)
 		}
@@ -195,6 +213,9 @@ func (s *Store) TokenByHash(ctx context.Context, secret auth.Hash) (auth.Token, 
 	var row tokenRow
 	if err := s.reader.WithContext(ctx).Take(&row, "hash = ?", secret[:]).Error; err != nil {
 		return auth.Token{}, auth.Person{}, auth.Standing{}, noSuchPerson(err)
+	}
+	if err := s.believeRead(ctx, &row, nil); err != nil {
+		return auth.Token{}, auth.Person{}, auth.Standing{}, err
 	}
 	p, st, err := s.readPerson(ctx, "id = ?", row.AccountID)
 	if err != nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -27,9 +28,15 @@ type recoveryRow struct {
 	CreatedAt dbTime `gorm:"column:created_at;autoCreateTime:false"`
 	ReadyAt   dbTime `gorm:"column:ready_at"`
 	ExpiresAt dbTime `gorm:"column:expires_at"`
+	Proof
 }
 
 func (recoveryRow) TableName() string { return "host_recovery" }
+
+func recoveryRowOf(r auth.Recovery) recoveryRow {
+	return recoveryRow{ID: string(r.ID), AccountID: string(r.Account), State: string(r.State),
+		CreatedAt: dbTime(r.CreatedAt), ReadyAt: dbTime(r.ReadyAt), ExpiresAt: dbTime(r.ExpiresAt)}
+}
 
 func (r recoveryRow) recovery(username string) auth.Recovery {
 	return auth.Recovery{ID: auth.RecoveryID(r.ID), Account: auth.AccountID(r.AccountID), Username: username,
@@ -109,8 +116,10 @@ func (s *Store) BeginRecovery(ctx context.Context, by audit.Actor, r auth.Recove
 		}
 		r.Username, r.CreatedAt, r.ReadyAt = p.Username, now, now.Add(auth.RecoveryDelay)
 		r.ExpiresAt = r.ReadyAt.Add(auth.RecoveryLife)
-		row := recoveryRow{ID: string(r.ID), AccountID: string(r.Account), State: string(r.State),
-			CreatedAt: dbTime(r.CreatedAt), ReadyAt: dbTime(r.ReadyAt), ExpiresAt: dbTime(r.ExpiresAt)}
+		row := recoveryRowOf(r)
+		if err := t.sign(&row); err != nil {
+			return err
+		}
 		if err := t.Create(&row).Error; err != nil {
 			return fmt.Errorf("begin recovery: %w", err)
 		}
@@ -165,6 +174,9 @@ func (s *Store) DecideRecovery(ctx context.Context, by audit.Actor, id auth.Reco
 		if err := t.Take(&row, "id = ?", string(id)).Error; err != nil {
 			return noSuchPerson(err)
 		}
+		if err := t.believe(&row); err != nil {
+			return err
+		}
 		p, err := t.lockPerson(auth.AccountID(row.AccountID))
 		if err != nil {
 			return err
@@ -173,7 +185,7 @@ func (s *Store) DecideRecovery(ctx context.Context, by audit.Actor, id auth.Reco
 		if err != nil {
 			return err
 		}
-		if st.Recovery, err = others(t.DB, p.ID, t.now); err != nil {
+		if st.Recovery, err = others(t.DB, p.ID, t.now, t.believeUnlocked); err != nil {
 			return err
 		}
 		out = row.recovery(p.Username)
@@ -194,21 +206,20 @@ func (s *Store) DecideRecovery(ctx context.Context, by audit.Actor, id auth.Reco
 // of one that was finished before.
 func (t *tx) decideRecovery(by audit.Actor, r auth.Recovery, d auth.RecoveryDecision, st auth.Standing, now time.Time) error {
 	if r.State == auth.RecoveryFinished {
-		err := t.Model(&recoveryRow{}).Where("state = ? AND expires_at > ?", string(auth.RecoveryFinished), dbTime(now)).
-			Update("expires_at", dbTime(now)).Error
-		if err != nil {
+		if err := t.endFinishedRecoveries(now); err != nil {
 			return fmt.Errorf("end the recovery before: %w", err)
 		}
 	}
-	err := t.Model(&recoveryRow{}).Where("id = ?", string(r.ID)).
-		Updates(map[string]any{"state": string(r.State), "expires_at": dbTime(r.ExpiresAt)}).Error
-	if err != nil {
+	row := recoveryRowOf(r)
+	if err := t.sign(&row); err != nil {
+		return err
+	}
+	if err := t.Save(&row).Error; err != nil {
 		return fmt.Errorf("decide recovery %s: %w", r.ID, err)
 	}
 	t.record(recoveryEvent(by, audit.Action("recovery."+string(r.State)), r))
 	if d.EndFounding {
-		err := t.Model(&foundingRow{}).Where("id = 1 AND ended_at = 0").Update("ended_at", dbTime(t.now)).Error
-		if err != nil {
+		if err := t.closeFounding(); err != nil {
 			return fmt.Errorf("end founding: %w", err)
 		}
 	}
@@ -223,14 +234,53 @@ func (t *tx) decideRecovery(by audit.Actor, r auth.Recovery, d auth.RecoveryDeci
 	return nil
 }
 
+func (t *tx) endFinishedRecoveries(now time.Time) error {
+	var rows []recoveryRow
+	if err := t.Where("state = ? AND expires_at > ?", string(auth.RecoveryFinished), dbTime(now)).Find(&rows).Error; err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if t.believe(&row) != nil {
+			continue // it counts for nothing
+		}
+		row.ExpiresAt = dbTime(now)
+		if err := t.sign(&row); err != nil {
+			return err
+		}
+		if err := t.Save(&row).Error; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recoveryStanding is about an account that came back lately. A recovery that
+// cannot be believed gives nothing.
+func recoveryStanding(db *gorm.DB, account auth.AccountID, now time.Time, believe func(provable) error) (auth.RecoveryStanding, error) {
+	var rows []recoveryRow
+	err := db.Where("account_id = ? AND state = ? AND expires_at > ?", string(account), string(auth.RecoveryFinished), dbTime(now)).Find(&rows).Error
+	if err != nil {
+		return auth.RecoveryStanding{}, fmt.Errorf("read the recovery of account %s: %w", account, err)
+	}
+	if !slices.ContainsFunc(rows, func(r recoveryRow) bool { return believe(&r) == nil }) {
+		return auth.RecoveryStanding{}, nil
+	}
+	st, err := others(db, account, now, believe)
+	st.Account = account
+	return st, err
+}
+
 // others counts who else could agree to a grant of rights or confirm somebody.
-func others(db *gorm.DB, except auth.AccountID, now time.Time) (auth.RecoveryStanding, error) {
+func others(db *gorm.DB, except auth.AccountID, now time.Time, believe func(provable) error) (auth.RecoveryStanding, error) {
 	st := auth.RecoveryStanding{}
 	var rows []accountRow
 	if err := db.Where("is_approver AND NOT disabled AND id <> ?", string(except)).Find(&rows).Error; err != nil {
 		return st, fmt.Errorf("count who could agree: %w", err)
 	}
 	for _, r := range rows {
+		if believe(&r) != nil {
+			continue
+		}
 		p, err := r.person()
 		if err != nil {
 			return st, err

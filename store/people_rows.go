@@ -33,6 +33,7 @@ type accountRow struct {
 	UpdatedAt      dbTime `gorm:"column:updated_at;autoUpdateTime:false"`
 	LastSignInAt   dbTime `gorm:"column:last_sign_in_at"`
 	Version        int    `gorm:"column:version"`
+	Proof
 }
 
 // jsonList is a JSON list, also when there is nothing in it.
@@ -86,6 +87,7 @@ type foundingRow struct {
 	AccountID string `gorm:"column:account_id"`
 	At        dbTime `gorm:"column:at"`
 	EndedAt   dbTime `gorm:"column:ended_at"`
+	Proof
 }
 
 func (foundingRow) TableName() string { return "founding" }
@@ -95,6 +97,7 @@ type setupLinkRow struct {
 	AccountID string `gorm:"column:account_id"`
 	CreatedAt dbTime `gorm:"column:created_at;autoCreateTime:false"`
 	ExpiresAt dbTime `gorm:"column:expires_at"`
+	Proof
 }
 
 func (setupLinkRow) TableName() string { return "setup_link" }
@@ -114,6 +117,7 @@ type sessionRow struct {
 	EndReason  string `gorm:"column:end_reason"`
 	Generation int    `gorm:"column:generation"`
 	ActedOn    string `gorm:"column:acted_on"`
+	Proof
 }
 
 func (sessionRow) TableName() string { return "session" }
@@ -136,6 +140,7 @@ type refreshRow struct {
 	Hash      []byte `gorm:"column:hash;primaryKey"`
 	SessionID string `gorm:"column:session_id"`
 	UsedAt    dbTime `gorm:"column:used_at"`
+	Proof
 }
 
 func (refreshRow) TableName() string { return "session_refresh" }
@@ -155,6 +160,7 @@ type stepUpRow struct {
 	CreatedAt   dbTime `gorm:"column:created_at;autoCreateTime:false"`
 	ConfirmedAt dbTime `gorm:"column:confirmed_at"`
 	ExpiresAt   dbTime `gorm:"column:expires_at"`
+	Proof
 }
 
 func (stepUpRow) TableName() string { return "step_up" }
@@ -195,6 +201,7 @@ type tokenRow struct {
 	ExpiresAt  dbTime `gorm:"column:expires_at"`
 	LastUsedAt dbTime `gorm:"column:last_used_at"`
 	RevokedAt  dbTime `gorm:"column:revoked_at"`
+	Proof
 }
 
 func (tokenRow) TableName() string { return "api_token" }

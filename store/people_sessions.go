@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -89,10 +90,13 @@ func (s *Store) SignIn(ctx context.Context, by audit.Actor, session auth.Session
 			return err
 		}
 		row := sessionRowOf(out)
+		if err := t.sign(&row); err != nil {
+			return err
+		}
 		if err := t.Create(&row).Error; err != nil {
 			return fmt.Errorf("open session: %w", err)
 		}
-		if err := t.Create(&refreshRow{Hash: refresh[:], SessionID: row.ID}).Error; err != nil {
+		if err := t.addRefresh(refresh, row.ID); err != nil {
 			return fmt.Errorf("open session: %w", err)
 		}
 		if err := t.Delete(&throttleRow{}, "key IN ?", forget).Error; err != nil {
@@ -128,6 +132,9 @@ func (s *Store) Session(ctx context.Context, id auth.SessionID) (auth.Session, a
 	if err := db.Take(&row, "id = ?", string(id)).Error; err != nil {
 		return auth.Session{}, auth.Person{}, auth.Standing{}, noSuchPerson(err)
 	}
+	if err := s.believeRead(ctx, &row, nil); err != nil {
+		return auth.Session{}, auth.Person{}, auth.Standing{}, err
+	}
 	p, st, err := s.readPerson(ctx, "id = ?", row.AccountID)
 	return row.session(), p, st, err
 }
@@ -149,6 +156,9 @@ func (s *Store) Rotate(ctx context.Context, old, next auth.Hash, by audit.Actor,
 		if err := t.Raw("SELECT * FROM session WHERE id = ?"+t.lockRows(), token.SessionID).Scan(&row).Error; err != nil {
 			return fmt.Errorf("lock session: %w", err)
 		}
+		if err := errors.Join(t.believe(&token), t.believe(&row)); err != nil {
+			return err
+		}
 		if !token.UsedAt.time().IsZero() {
 			reused = true
 			return t.endReused(by, row)
@@ -165,6 +175,9 @@ func (t *tx) rotate(row sessionRow, token refreshRow, next auth.Hash, rule func(
 	if err != nil {
 		return fmt.Errorf("read account of session: %w", err)
 	}
+	if err := t.believeUnlocked(&account); err != nil {
+		return err
+	}
 	if *p, err = account.person(); err != nil {
 		return err
 	}
@@ -175,16 +188,27 @@ func (t *tx) rotate(row sessionRow, token refreshRow, next auth.Hash, rule func(
 		return err
 	}
 	row = sessionRowOf(*out)
+	if err := t.sign(&row); err != nil {
+		return err
+	}
 	if err := t.Save(&row).Error; err != nil {
 		return fmt.Errorf("refresh session: %w", err)
 	}
 	if err := t.Model(&token).Where("hash = ?", token.Hash).Update("used_at", dbTime(t.now)).Error; err != nil {
 		return fmt.Errorf("refresh session: %w", err)
 	}
-	if err := t.Create(&refreshRow{Hash: next[:], SessionID: row.ID}).Error; err != nil {
+	if err := t.addRefresh(next, row.ID); err != nil {
 		return fmt.Errorf("refresh session: %w", err)
 	}
 	return nil
+}
+
+func (t *tx) addRefresh(hash auth.Hash, session string) error {
+	row := refreshRow{Hash: hash[:], SessionID: session}
+	if err := t.sign(&row); err != nil {
+		return err
+	}
+	return t.Create(&row).Error
 }
 
 // endReused ends a session whose refresh token came a second time. That it did

@@ -20,6 +20,7 @@ import (
 	"gorm.io/gorm/logger"
 
 	"wardline/device"
+	"wardline/internal/rowmac"
 )
 
 // Engine names a database engine.
@@ -36,6 +37,11 @@ type Options struct {
 	// Database is a PostgreSQL address ("postgres://...") or the path of an
 	// SQLite file, which is created when it is missing.
 	Database string
+	// RowKeys make and check the codes of rows that grant power. They are needed.
+	RowKeys *rowmac.Keys
+	// SignedBefore says that this database's rows carried codes before: rows
+	// without one are never signed again by a migration that somebody has undone.
+	SignedBefore bool
 	// Now replaces the database's clock in tests. Nil: the database's clock.
 	Now func() time.Time
 	// Monotonic says how much time has passed since any fixed moment, by a clock
@@ -70,12 +76,17 @@ type Store struct {
 	recorded       func()
 	log            *slog.Logger
 	guardClock     guardClock
+	rowKeys        *rowmac.Keys
+	memory         *rowMemory
 }
 
 // Open connects, brings the schema up to date and returns the store. Replicas
 // may call it at the same time on one PostgreSQL.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	s := &Store{now: o.Now, newID: o.NewID, wake: o.Wake, drop: o.Drop, recorded: o.Recorded, log: o.Log}
+	if o.RowKeys == nil {
+		return nil, errNoRowKeys
+	}
+	s := &Store{rowKeys: o.RowKeys, memory: newRowMemory(), now: o.Now, newID: o.NewID, wake: o.Wake, drop: o.Drop, recorded: o.Recorded, log: o.Log}
 	s.guardClock.passed = o.Monotonic
 	if s.guardClock.passed == nil {
 		s.guardClock.passed = sinceBoot
@@ -107,7 +118,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.migrate(ctx); err != nil {
+	before, err := s.migrate(ctx)
+	if err == nil && before > 0 && before < rowCodesSince && !o.SignedBefore {
+		err = s.AdoptRows(ctx)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil

@@ -13,6 +13,7 @@ import (
 
 	"wardline/audit"
 	"wardline/device"
+	"wardline/internal/rowmac"
 )
 
 // tx is one write transaction: the database, its one time, and what is to be
@@ -28,6 +29,13 @@ type tx struct {
 	wakes  []device.EnrollmentID
 	// dropped are certificates whose binding this transaction changed.
 	dropped []device.Fingerprint
+	// link will name the audit link of this transaction.
+	link string
+	// versions are those of the rows with codes that were read or written here,
+	// written those of the second kind; altered are rows that were not believed.
+	versions map[string]rowmac.Version
+	written  map[string]bool
+	altered  []altered
 }
 
 // record adds an audit event to the transaction. ID and At are filled in.
@@ -73,7 +81,8 @@ func (s *Store) write(ctx context.Context, f func(*tx) error) error {
 			if err != nil {
 				return fmt.Errorf("read the database's clock: %w", err)
 			}
-			t = &tx{DB: db, now: now, engine: s.engine, newID: s.newID, store: s}
+			t = &tx{DB: db, now: now, engine: s.engine, newID: s.newID, store: s, link: s.newID(),
+				versions: map[string]rowmac.Version{}, written: map[string]bool{}}
 			if err := f(t); err != nil {
 				return err
 			}
@@ -85,6 +94,9 @@ func (s *Store) write(ctx context.Context, f func(*tx) error) error {
 			}
 			return t.appendAudit()
 		})
+		if t != nil && len(t.altered) > 0 {
+			defer s.raiseAlarm(ctx, t.altered)
+		}
 		if err == nil {
 			if s.engine == SQLite {
 				s.tellThisProcess(t)

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"encoding/json"
 	"path/filepath"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"wardline/device"
 	"wardline/enroll"
 	"wardline/inventory"
+	"wardline/store/storetest"
 )
 
 // startDemo seeds the world with a small hospital and starts its devices.
@@ -103,7 +105,11 @@ func TestTheHospitalComesToLife(t *testing.T) {
 }
 
 func TestAPumpIsSanitisedAndItsKeyGoesWhenTheServerHasItsLastReport(t *testing.T) {
-	w, dir := newWorld(t, t.TempDir()), t.TempDir()
+	server, dir := t.TempDir(), t.TempDir()
+	w := newWorld(t, server)
+	raw := must(sql.Open("sqlite", "file:"+filepath.Join(server, "wardline.db")+"?_pragma=busy_timeout(10000)"))(t)
+	defer raw.Close()
+	storetest.AddPeople(t, w.store, raw, "a", "b")
 	f, s := startDemo(t, w, dir, 6, 0)
 	d := get(t, f, "LV1-0004") // in service, at the biomed workshop
 	engineer := audit.Actor{Kind: audit.ActorPerson, ID: "a", Name: "Biomedical engineer", Session: "1"}

@@ -24,6 +24,7 @@ import (
 	"wardline/internal/wake"
 	"wardline/inventory"
 	"wardline/store"
+	"wardline/store/storetest"
 )
 
 // world is the part of a real server that devices and the demo's seeding speak
@@ -46,7 +47,7 @@ func newWorld(t *testing.T, dir string) *world {
 	ctx := t.Context()
 	w := &world{t: t}
 	var hub *wake.Hub
-	w.store = must(store.Open(ctx, store.Options{Database: filepath.Join(dir, "wardline.db"),
+	w.store = must(store.Open(ctx, store.Options{Database: filepath.Join(dir, "wardline.db"), RowKeys: storetest.RowKeys(),
 		Wake: func(ids []device.EnrollmentID) { hub.Mark(ids...) },
 		Drop: func(fps []device.Fingerprint) {
 			for _, fp := range fps {

@@ -3,6 +3,7 @@ package seal
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
@@ -43,6 +44,8 @@ type Keyring interface {
 type Key struct {
 	aead cipher.AEAD
 	id   [idSize]byte
+	// root is what further keys are derived from (RFC 5869, the extracted key).
+	root []byte
 }
 
 // A sealed text is version (1) || key id (4) || nonce (12) || ciphertext and tag.
@@ -66,7 +69,11 @@ func New(key []byte) (*Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("master key: %w", err)
 	}
-	k := &Key{aead: aead}
+	root, err := hkdf.Extract(sha256.New, key, []byte("wardline derived keys"))
+	if err != nil {
+		return nil, fmt.Errorf("master key: %w", err)
+	}
+	k := &Key{aead: aead, root: root}
 	sum := sha256.Sum256(append([]byte("wardline master key id:"), key...))
 	copy(k.id[:], sum[:])
 	return k, nil
@@ -75,6 +82,12 @@ func New(key []byte) (*Key, error) {
 // For returns a Sealer for one context, such as "auth.totp:<account>". What was
 // sealed for one context opens in no other.
 func (k *Key) For(context string) Sealer { return box{k, context} }
+
+// Derive returns a key of KeySize bytes for one purpose (HKDF-SHA-256). Keys of
+// different purposes tell nothing of each other, nor of the master key.
+func (k *Key) Derive(purpose string) ([]byte, error) {
+	return hkdf.Expand(sha256.New, k.root, purpose, KeySize)
+}
 
 // Seal implements Sealer with an empty context.
 func (k *Key) Seal(plain []byte) ([]byte, error) { return k.For("").Seal(plain) }

@@ -34,6 +34,9 @@ CREATE TABLE account (
     totp_old_counter bigint NOT NULL DEFAULT 0,
     passkeys text NOT NULL DEFAULT '[]'::text,
     recovery_codes text NOT NULL DEFAULT '[]'::text,
+    row_n bigint NOT NULL DEFAULT 0,
+    row_link text NOT NULL DEFAULT ''::text,
+    row_mac bytea,
     CONSTRAINT account_pkey PRIMARY KEY (id),
     CONSTRAINT account_username_key UNIQUE (username)
 );
@@ -53,6 +56,9 @@ CREATE TABLE account_change (
     created_at bigint NOT NULL,
     expires_at bigint NOT NULL,
     decided_at bigint NOT NULL DEFAULT 0,
+    row_n bigint NOT NULL DEFAULT 0,
+    row_link text NOT NULL DEFAULT ''::text,
+    row_mac bytea,
     CONSTRAINT account_change_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id),
     CONSTRAINT account_change_asked_by_fkey FOREIGN KEY (asked_by) REFERENCES account(id),
     CONSTRAINT account_change_pkey PRIMARY KEY (id)
@@ -68,6 +74,9 @@ CREATE TABLE api_token (
     expires_at bigint NOT NULL,
     last_used_at bigint NOT NULL DEFAULT 0,
     revoked_at bigint NOT NULL DEFAULT 0,
+    row_n bigint NOT NULL DEFAULT 0,
+    row_link text NOT NULL DEFAULT ''::text,
+    row_mac bytea,
     CONSTRAINT api_token_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id),
     CONSTRAINT api_token_hash_key UNIQUE (hash),
     CONSTRAINT api_token_pkey PRIMARY KEY (id)
@@ -216,6 +225,9 @@ CREATE TABLE command (
     reserved boolean NOT NULL DEFAULT false,
     approved boolean NOT NULL DEFAULT false,
     released_at bigint NOT NULL DEFAULT 0,
+    row_n bigint NOT NULL DEFAULT 0,
+    row_link text NOT NULL DEFAULT ''::text,
+    row_mac bytea,
     CONSTRAINT command_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id),
     CONSTRAINT command_pkey PRIMARY KEY (id)
 );
@@ -288,6 +300,9 @@ CREATE TABLE config_assignment (
     ownership text NOT NULL DEFAULT ''::text,
     created_at bigint NOT NULL,
     created_by text NOT NULL,
+    row_n bigint NOT NULL DEFAULT 0,
+    row_link text NOT NULL DEFAULT ''::text,
+    row_mac bytea,
     CONSTRAINT config_assignment_document_id_fkey FOREIGN KEY (document_id) REFERENCES config_document(id),
     CONSTRAINT config_assignment_pkey PRIMARY KEY (id),
     CONSTRAINT config_assignment_subkind_class_model_id_place_id_tag_owner_key UNIQUE (subkind, class, model_id, place_id, tag, ownership)
@@ -342,6 +357,9 @@ CREATE TABLE config_version (
     note text NOT NULL DEFAULT ''::text,
     created_at bigint NOT NULL,
     created_by text NOT NULL,
+    row_n bigint NOT NULL DEFAULT 0,
+    row_link text NOT NULL DEFAULT ''::text,
+    row_mac bytea,
     CONSTRAINT config_version_document_id_fkey FOREIGN KEY (document_id) REFERENCES config_document(id),
     CONSTRAINT config_version_number_key UNIQUE (number),
     CONSTRAINT config_version_pkey PRIMARY KEY (document_id, version)
@@ -524,6 +542,9 @@ CREATE TABLE founding (
     account_id text NOT NULL,
     at bigint NOT NULL,
     ended_at bigint NOT NULL DEFAULT 0,
+    row_n bigint NOT NULL DEFAULT 0,
+    row_link text NOT NULL DEFAULT ''::text,
+    row_mac bytea,
     CONSTRAINT founding_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id),
     CONSTRAINT founding_id_check CHECK ((id = 1)),
     CONSTRAINT founding_pkey PRIMARY KEY (id)
@@ -551,6 +572,9 @@ CREATE TABLE guard_freeze (
     lift_asked_at bigint NOT NULL DEFAULT 0,
     lifted_by text NOT NULL DEFAULT ''::text,
     lifted_at bigint NOT NULL DEFAULT 0,
+    row_n bigint NOT NULL DEFAULT 0,
+    row_link text NOT NULL DEFAULT ''::text,
+    row_mac bytea,
     CONSTRAINT guard_freeze_pkey PRIMARY KEY (id)
 );
 
@@ -578,6 +602,9 @@ CREATE TABLE host_recovery (
     created_at bigint NOT NULL,
     ready_at bigint NOT NULL,
     expires_at bigint NOT NULL,
+    row_n bigint NOT NULL DEFAULT 0,
+    row_link text NOT NULL DEFAULT ''::text,
+    row_mac bytea,
     CONSTRAINT host_recovery_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id),
     CONSTRAINT host_recovery_pkey PRIMARY KEY (id)
 );
@@ -611,6 +638,9 @@ CREATE TABLE invitation (
     tries integer NOT NULL DEFAULT 0,
     used_at bigint NOT NULL DEFAULT 0,
     enrollment_id text NOT NULL DEFAULT ''::text,
+    row_n bigint NOT NULL DEFAULT 0,
+    row_link text NOT NULL DEFAULT ''::text,
+    row_mac bytea,
     CONSTRAINT invitation_code_hash_key UNIQUE (code_hash),
     CONSTRAINT invitation_pkey PRIMARY KEY (id)
 );
@@ -637,6 +667,9 @@ CREATE TABLE limit_change (
     effective_at bigint NOT NULL DEFAULT 0,
     ended_at bigint NOT NULL DEFAULT 0,
     ended_why text NOT NULL DEFAULT ''::text,
+    row_n bigint NOT NULL DEFAULT 0,
+    row_link text NOT NULL DEFAULT ''::text,
+    row_mac bytea,
     CONSTRAINT limit_change_pkey PRIMARY KEY (id)
 );
 
@@ -723,6 +756,9 @@ CREATE TABLE session (
     ended_at bigint NOT NULL DEFAULT 0,
     end_reason text NOT NULL DEFAULT ''::text,
     generation integer NOT NULL DEFAULT 0,
+    row_n bigint NOT NULL DEFAULT 0,
+    row_link text NOT NULL DEFAULT ''::text,
+    row_mac bytea,
     acted_on text NOT NULL DEFAULT ''::text,
     CONSTRAINT session_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id),
     CONSTRAINT session_pkey PRIMARY KEY (id)
@@ -732,6 +768,9 @@ CREATE TABLE session_refresh (
     hash bytea NOT NULL,
     session_id text NOT NULL,
     used_at bigint NOT NULL DEFAULT 0,
+    row_n bigint NOT NULL DEFAULT 0,
+    row_link text NOT NULL DEFAULT ''::text,
+    row_mac bytea,
     CONSTRAINT session_refresh_pkey PRIMARY KEY (hash),
     CONSTRAINT session_refresh_session_id_fkey FOREIGN KEY (session_id) REFERENCES session(id) ON DELETE CASCADE
 );
@@ -741,6 +780,9 @@ CREATE TABLE setup_link (
     account_id text NOT NULL,
     created_at bigint NOT NULL,
     expires_at bigint NOT NULL,
+    row_n bigint NOT NULL DEFAULT 0,
+    row_link text NOT NULL DEFAULT ''::text,
+    row_mac bytea,
     CONSTRAINT setup_link_account_id_key UNIQUE (account_id),
     CONSTRAINT setup_link_pkey PRIMARY KEY (hash)
 );
@@ -769,6 +811,9 @@ CREATE TABLE step_up (
     confirmed_at bigint NOT NULL DEFAULT 0,
     expires_at bigint NOT NULL,
     factor text NOT NULL DEFAULT ''::text,
+    row_n bigint NOT NULL DEFAULT 0,
+    row_link text NOT NULL DEFAULT ''::text,
+    row_mac bytea,
     CONSTRAINT step_up_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id),
     CONSTRAINT step_up_code_key UNIQUE (code),
     CONSTRAINT step_up_pkey PRIMARY KEY (id),

@@ -25,7 +25,7 @@ CREATE TABLE account (
     updated_at      BIGINT  NOT NULL,
     last_sign_in_at BIGINT  NOT NULL DEFAULT 0,
     version         INTEGER NOT NULL DEFAULT 1
-, cooling TEXT NOT NULL DEFAULT '[]', approver_from BIGINT NOT NULL DEFAULT 0, totp_good_from BIGINT NOT NULL DEFAULT 0, totp_old BLOB, totp_old_counter BIGINT NOT NULL DEFAULT 0, passkeys TEXT NOT NULL DEFAULT '[]', recovery_codes TEXT NOT NULL DEFAULT '[]');
+, cooling TEXT NOT NULL DEFAULT '[]', approver_from BIGINT NOT NULL DEFAULT 0, totp_good_from BIGINT NOT NULL DEFAULT 0, totp_old BLOB, totp_old_counter BIGINT NOT NULL DEFAULT 0, passkeys TEXT NOT NULL DEFAULT '[]', recovery_codes TEXT NOT NULL DEFAULT '[]', row_n BIGINT NOT NULL DEFAULT 0, row_link TEXT NOT NULL DEFAULT '', row_mac BLOB);
 
 CREATE TABLE account_change (
     id           TEXT PRIMARY KEY,
@@ -42,7 +42,7 @@ CREATE TABLE account_change (
     created_at   BIGINT  NOT NULL,
     expires_at   BIGINT  NOT NULL,
     decided_at   BIGINT  NOT NULL DEFAULT 0
-);
+, row_n BIGINT NOT NULL DEFAULT 0, row_link TEXT NOT NULL DEFAULT '', row_mac BLOB);
 
 CREATE TABLE api_token (
     id           TEXT PRIMARY KEY,
@@ -54,7 +54,7 @@ CREATE TABLE api_token (
     expires_at   BIGINT NOT NULL,
     last_used_at BIGINT NOT NULL DEFAULT 0, -- to the hour
     revoked_at   BIGINT NOT NULL DEFAULT 0
-);
+, row_n BIGINT NOT NULL DEFAULT 0, row_link TEXT NOT NULL DEFAULT '', row_mac BLOB);
 
 CREATE TABLE audit_event (
     id            TEXT PRIMARY KEY,
@@ -182,7 +182,7 @@ CREATE TABLE command (
     receipt         TEXT    NOT NULL,
     receipt_valid   BOOLEAN NOT NULL,
     detail          TEXT    NOT NULL -- JSON, as the device said it; empty: nothing
-, person TEXT NOT NULL DEFAULT '', site_id TEXT NOT NULL DEFAULT '', asked_lost BOOLEAN NOT NULL DEFAULT FALSE, counts BOOLEAN NOT NULL DEFAULT FALSE, reserved BOOLEAN NOT NULL DEFAULT FALSE, approved BOOLEAN NOT NULL DEFAULT FALSE, released_at BIGINT NOT NULL DEFAULT 0);
+, person TEXT NOT NULL DEFAULT '', site_id TEXT NOT NULL DEFAULT '', asked_lost BOOLEAN NOT NULL DEFAULT FALSE, counts BOOLEAN NOT NULL DEFAULT FALSE, reserved BOOLEAN NOT NULL DEFAULT FALSE, approved BOOLEAN NOT NULL DEFAULT FALSE, released_at BIGINT NOT NULL DEFAULT 0, row_n BIGINT NOT NULL DEFAULT 0, row_link TEXT NOT NULL DEFAULT '', row_mac BLOB);
 
 CREATE TABLE command_batch (
     id             TEXT PRIMARY KEY,
@@ -245,7 +245,7 @@ CREATE TABLE config_assignment (
     tag         TEXT NOT NULL DEFAULT '',
     ownership   TEXT NOT NULL DEFAULT '',
     created_at  BIGINT NOT NULL,
-    created_by  TEXT   NOT NULL,
+    created_by  TEXT   NOT NULL, row_n BIGINT NOT NULL DEFAULT 0, row_link TEXT NOT NULL DEFAULT '', row_mac BLOB,
     UNIQUE (subkind, class, model_id, place_id, tag, ownership)
 );
 
@@ -293,7 +293,7 @@ CREATE TABLE config_version (
     content     TEXT    NOT NULL, -- JSON
     note        TEXT    NOT NULL DEFAULT '',
     created_at  BIGINT  NOT NULL,
-    created_by  TEXT    NOT NULL,
+    created_by  TEXT    NOT NULL, row_n BIGINT NOT NULL DEFAULT 0, row_link TEXT NOT NULL DEFAULT '', row_mac BLOB,
     PRIMARY KEY (document_id, version)
 );
 
@@ -458,7 +458,7 @@ CREATE TABLE founding (
     account_id TEXT   NOT NULL REFERENCES account (id),
     at         BIGINT NOT NULL,
     ended_at   BIGINT NOT NULL DEFAULT 0 -- when two approvers first existed
-);
+, row_n BIGINT NOT NULL DEFAULT 0, row_link TEXT NOT NULL DEFAULT '', row_mac BLOB);
 
 CREATE TABLE founding_device (
     device_id TEXT PRIMARY KEY,
@@ -481,7 +481,7 @@ CREATE TABLE guard_freeze (
     lift_asked_at  BIGINT NOT NULL DEFAULT 0,
     lifted_by      TEXT   NOT NULL DEFAULT '', -- JSON audit.Actor: who agreed
     lifted_at      BIGINT NOT NULL DEFAULT 0
-);
+, row_n BIGINT NOT NULL DEFAULT 0, row_link TEXT NOT NULL DEFAULT '', row_mac BLOB);
 
 CREATE TABLE guard_state (
     id    INTEGER PRIMARY KEY CHECK (id = 1),
@@ -504,7 +504,7 @@ CREATE TABLE host_recovery (
     created_at BIGINT NOT NULL,
     ready_at   BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
-);
+, row_n BIGINT NOT NULL DEFAULT 0, row_link TEXT NOT NULL DEFAULT '', row_mac BLOB);
 
 CREATE TABLE idempotency (
     principal  TEXT   NOT NULL,
@@ -535,7 +535,7 @@ CREATE TABLE invitation (
     tries         INTEGER NOT NULL DEFAULT 0, -- wrong serials given with the right code
     used_at       BIGINT  NOT NULL DEFAULT 0,
     enrollment_id TEXT NOT NULL DEFAULT ''
-);
+, row_n BIGINT NOT NULL DEFAULT 0, row_link TEXT NOT NULL DEFAULT '', row_mac BLOB);
 
 CREATE TABLE issuer (
     role        TEXT NOT NULL,
@@ -559,7 +559,7 @@ CREATE TABLE limit_change (
     effective_at BIGINT  NOT NULL DEFAULT 0, -- by the guard's clock; 0: not decided
     ended_at     BIGINT  NOT NULL DEFAULT 0, -- withdrawn, denied, or overtaken
     ended_why    TEXT    NOT NULL DEFAULT ''
-);
+, row_n BIGINT NOT NULL DEFAULT 0, row_link TEXT NOT NULL DEFAULT '', row_mac BLOB);
 
 CREATE TABLE model (
     id                 TEXT PRIMARY KEY,
@@ -639,20 +639,20 @@ CREATE TABLE session (
     ended_at   BIGINT  NOT NULL DEFAULT 0,
     end_reason TEXT    NOT NULL DEFAULT '',
     generation INTEGER NOT NULL DEFAULT 0
-, acted_on TEXT NOT NULL DEFAULT '');
+, row_n BIGINT NOT NULL DEFAULT 0, row_link TEXT NOT NULL DEFAULT '', row_mac BLOB, acted_on TEXT NOT NULL DEFAULT '');
 
 CREATE TABLE session_refresh (
     hash       BLOB PRIMARY KEY,
     session_id TEXT   NOT NULL REFERENCES session (id) ON DELETE CASCADE,
     used_at    BIGINT NOT NULL DEFAULT 0
-);
+, row_n BIGINT NOT NULL DEFAULT 0, row_link TEXT NOT NULL DEFAULT '', row_mac BLOB);
 
 CREATE TABLE setup_link (
     hash       BLOB PRIMARY KEY,
     account_id TEXT   NOT NULL UNIQUE, -- empty: makes the first administrator
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
-);
+, row_n BIGINT NOT NULL DEFAULT 0, row_link TEXT NOT NULL DEFAULT '', row_mac BLOB);
 
 CREATE TABLE signing_key (
     id         TEXT PRIMARY KEY,
@@ -675,7 +675,7 @@ CREATE TABLE step_up (
     created_at   BIGINT NOT NULL,
     confirmed_at BIGINT NOT NULL DEFAULT 0,
     expires_at   BIGINT NOT NULL
-, factor TEXT NOT NULL DEFAULT '');
+, factor TEXT NOT NULL DEFAULT '', row_n BIGINT NOT NULL DEFAULT 0, row_link TEXT NOT NULL DEFAULT '', row_mac BLOB);
 
 CREATE TABLE throttle (
     key           TEXT PRIMARY KEY,

@@ -119,6 +119,7 @@ func NewClinic(t testing.TB, s *store.Store, clock *Clock, raw *sql.DB) *Clinic 
 	c := &Clinic{T: t, Clock: clock, Store: s, Raw: raw, ctx: context.Background()}
 	c.signer, c.roots = commandSigner(t)
 	c.Service = c.Serve(s)
+	AddPeople(t, s, raw, helpdesk.ID, security.ID, biomed.ID)
 	c.setLimit("disruptive_class_day", 100)
 	c.Ward, c.Storage, c.Workshop = c.place("Ward 4", true), c.place("Store room", false), c.place("Workshop", false)
 	c.PumpModel = c.model(device.Model{Maker: "Pumpmaker", Name: "LVP 1", Class: device.ClassPumpLVP, NetworkCut: device.NetworkCutUnknown,
@@ -137,6 +138,25 @@ func (c *Clinic) setLimit(rule string, number int) {
 	c.T.Helper()
 	c.exec(`INSERT INTO limit_change (id, rule, number_was, number, reason, asked_by, asked_at, effective_at) VALUES ($1, $2, 0, $3, 'a test', '{}', 1, $4)`,
 		newID(), rule, number, c.Clock.Now().UnixMicro())
+	if err := c.Store.AdoptRows(c.ctx); err != nil {
+		c.T.Fatal(err)
+	}
+}
+
+// AddPeople gives people whom a test makes up an account that can be believed:
+// what they approve is handed out only then.
+func AddPeople(t testing.TB, s *store.Store, raw *sql.DB, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		_, err := raw.Exec(`INSERT INTO account (id, username, name, roles, scope, is_admin, is_approver, created_at, updated_at)
+			VALUES ($1, $1, $1, '[]', '{}', FALSE, FALSE, 1, 1)`, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.AdoptRows(context.Background()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Serve starts a service on a store: a server.

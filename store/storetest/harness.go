@@ -11,6 +11,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"wardline/device"
+	"wardline/internal/rowmac"
 	"wardline/store"
 )
 
@@ -91,6 +92,15 @@ func (h *Harness) Run(name string, f func(t *testing.T, h *Harness)) {
 	h.t.Run(name, func(t *testing.T) { f(t, h.in(t)) })
 }
 
+// RowKeys are the keys of every store that this package opens.
+func RowKeys() *rowmac.Keys {
+	keys, err := rowmac.New([]byte("the key of every store in a test"))
+	if err != nil {
+		panic(err)
+	}
+	return keys
+}
+
 // Option changes the options that a store is opened with.
 type Option func(*store.Options)
 
@@ -137,7 +147,7 @@ func (h *Harness) Reopen(opts ...Option) *store.Store {
 
 func (h *Harness) open(opts []Option) *store.Store {
 	h.t.Helper()
-	o := store.Options{Database: h.DSN, Now: h.Clock.Now}
+	o := store.Options{Database: h.DSN, Now: h.Clock.Now, RowKeys: RowKeys()}
 	if h.Engine == store.SQLite {
 		o.Wake = h.ears.heard
 	}

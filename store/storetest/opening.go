@@ -36,7 +36,7 @@ func suiteOpening(t *testing.T, h *Harness) {
 		var wg sync.WaitGroup
 		for range 3 {
 			wg.Go(func() {
-				s, err := store.Open(ctx, store.Options{Database: dsn})
+				s, err := store.Open(ctx, store.Options{Database: dsn, RowKeys: RowKeys()})
 				if err != nil {
 					t.Errorf("open: %v", err)
 					return

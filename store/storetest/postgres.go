@@ -22,7 +22,7 @@ const ServerVariable = "WARDLINE_TEST_POSTGRES"
 // skipped, or fails under CI.
 func OpenPostgres(t testing.TB, opts ...Option) *store.Store {
 	t.Helper()
-	o := store.Options{Database: clonePostgres(t), Now: NewClock().Now}
+	o := store.Options{Database: clonePostgres(t), RowKeys: RowKeys(), Now: NewClock().Now}
 	for _, opt := range opts {
 		opt(&o)
 	}
@@ -106,7 +106,7 @@ func makeTemplate(ctx context.Context, server string) (name string, err error) {
 	if err := execEach(ctx, conn, "DROP DATABASE IF EXISTS "+building+" WITH (FORCE)", "CREATE DATABASE "+building); err != nil {
 		return "", err
 	}
-	s, err := store.Open(ctx, store.Options{Database: withDatabase(server, building)})
+	s, err := store.Open(ctx, store.Options{Database: withDatabase(server, building), RowKeys: RowKeys()})
 	if err != nil {
 		return "", err
 	}

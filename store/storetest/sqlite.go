@@ -15,7 +15,7 @@ import (
 // stands still; opts may change that.
 func OpenSQLite(t testing.TB, opts ...Option) *store.Store {
 	t.Helper()
-	o := store.Options{Database: copySQLite(t), Now: NewClock().Now}
+	o := store.Options{Database: copySQLite(t), RowKeys: RowKeys(), Now: NewClock().Now}
 	for _, opt := range opts {
 		opt(&o)
 	}
@@ -31,7 +31,7 @@ var sqliteTemplate = sync.OnceValues(func() (file []byte, err error) {
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "wardline.db")
-	s, err := store.Open(context.Background(), store.Options{Database: path})
+	s, err := store.Open(context.Background(), store.Options{Database: path, RowKeys: RowKeys()})
 	if err != nil {
 		return nil, err
 	}
