@@ -27,6 +27,8 @@ type Options struct {
 	Enrollment    Enrollment
 	Configuration Configuration
 	Audit         AuditLog
+	Alerts        Alerts
+	Post          Post
 	Requests      Requests
 	// Feed follows the audit log for the event stream.
 	Feed *auditlog.Feed
@@ -59,6 +61,8 @@ type API struct {
 	enroll        Enrollment
 	configuration Configuration
 	audit         AuditLog
+	alerts        Alerts
+	post          Post
 	requests      Requests
 	feed          *auditlog.Feed
 	settings      func() Settings
@@ -81,7 +85,7 @@ type API struct {
 // New builds the API with all its routes.
 func New(o Options) (*API, error) {
 	a := &API{auth: o.People, inventory: o.Inventory, commands: o.Commands, enroll: o.Enrollment, configuration: o.Configuration, audit: o.Audit,
-		requests: o.Requests, feed: o.Feed, settings: o.Settings, now: o.Now, newID: o.NewID, log: o.Log}
+		alerts: o.Alerts, post: o.Post, requests: o.Requests, feed: o.Feed, settings: o.Settings, now: o.Now, newID: o.NewID, log: o.Log}
 	a.streams.ended = make(chan struct{})
 	if a.now == nil {
 		a.now = time.Now
@@ -141,6 +145,7 @@ func (a *API) register(o Options) {
 	a.registerFreezes()
 	a.registerLimits()
 	a.registerOverview()
+	a.registerAlerts()
 	a.handle(http.MethodGet, prefix+"/events", may(auth.EventsRead), a.events)
 	a.handle(http.MethodGet, prefix+"/openapi.json", anyone, func(c *gin.Context) {
 		c.Data(http.StatusOK, "application/openapi+json", a.openAPI)

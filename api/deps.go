@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"wardline/alert"
 	"wardline/audit"
 	"wardline/auth"
 	"wardline/commands"
@@ -178,6 +179,31 @@ type AuditLog interface {
 	// ListAudit returns a page, the cursor of the next one, and how many match,
 	// counted up to 10,000.
 	ListAudit(ctx context.Context, q auditlog.Query) (entries []auditlog.Entry, next string, total int, err error)
+}
+
+// Alerts is what the API needs of package alert; *alert.Service is one.
+type Alerts interface {
+	Alerts(ctx context.Context, q alert.Query) (alert.Page, error)
+	Alert(ctx context.Context, id alert.ID) (alert.Alert, []alert.Delivery, error)
+	Acknowledge(ctx context.Context, actor audit.Actor, id alert.ID, note string) error
+	Settings(ctx context.Context) ([]alert.Setting, []alert.Change, error)
+	Change(ctx context.Context, actor audit.Actor, next alert.Setting, reason string) (waits bool, err error)
+	Agree(ctx context.Context, actor audit.Actor, id string) error
+	Withdraw(ctx context.Context, actor audit.Actor, id string) error
+	Webhooks(ctx context.Context) ([]alert.Webhook, error)
+	AddWebhook(ctx context.Context, actor audit.Actor, name, address string) (alert.Webhook, string, error)
+	RemoveWebhook(ctx context.Context, actor audit.Actor, id alert.WebhookID) error
+	Address(ctx context.Context, account alert.Account) (alert.Recipient, error)
+	SetAddress(ctx context.Context, actor audit.Actor, account alert.Account, address, language string) error
+	ReportBackup(ctx context.Context, actor audit.Actor, what string, madeAt time.Time) error
+	LastBackup(ctx context.Context) (alert.Backup, bool, error)
+}
+
+// Post is what sends alerts; *alert.Post is one.
+type Post interface {
+	// HasMail reports whether a mail server is configured.
+	HasMail() bool
+	Test(ctx context.Context, actor audit.Actor, to alert.Delivery) (alert.ID, error)
 }
 
 // Requests remembers which requests were carried out; *store.Store is one.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"wardline/alert"
 	"wardline/auth"
 	"wardline/commands"
 	"wardline/device"
@@ -38,6 +39,11 @@ func vocabulary(r huma.Registry) {
 	say(r, attentions()...)
 	say(r, commands.Waitings()...)
 	say(r, append([]commands.Outcome{commands.OutcomeNone}, commands.Outcomes()...)...)
+	say(r, alert.RuleIDs()...)
+	say(r, alert.Critical, alert.Warning, alert.Notice)
+	say(r, alert.StateOpen, alert.StateAcknowledged, alert.StateCleared)
+	say(r, alert.ByMail, alert.ByWebhook)
+	say(r, alert.Waiting, alert.Sent, alert.GivenUp, alert.NotSent)
 	say(r, auth.Roles()...)
 	say(r, auth.Permissions()...)
 	say(r, auth.Audiences()...)

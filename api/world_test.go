@@ -16,6 +16,7 @@ import (
 
 	"github.com/pquerna/otp/totp"
 
+	"wardline/alert"
 	"wardline/audit"
 	"wardline/auth"
 	"wardline/ca"
@@ -38,6 +39,8 @@ type house struct {
 	store  *store.Store
 	auth   *auth.Service
 	api    *API
+	alerts *alert.Service
+	post   *alert.Post
 	// enrollment is what devices reach.
 	enrollment *enroll.Service
 	url        string
@@ -82,7 +85,9 @@ func openHouse(t *testing.T, h *storetest.Harness) *house {
 		Hash:           auth.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}})
 	x.must(err)
 	inv := inventory.New(inventory.Options{Storage: s, Now: h.Clock.Now})
-	x.api, err = New(Options{People: x.auth, Inventory: inv, Commands: x.clinic.Service, Enrollment: enrollment,
+	x.alerts = alert.New(alert.Options{Storage: s, Keys: master})
+	x.post = alert.NewPost(alert.PostOptions{Storage: s, Keys: master, Now: h.Clock.Now})
+	x.api, err = New(Options{Alerts: x.alerts, Post: x.post, People: x.auth, Inventory: inv, Commands: x.clinic.Service, Enrollment: enrollment,
 		Configuration: configuration.New(configuration.Options{Storage: s, Places: inv, Models: inv, Requester: x.clinic.Service, Outlooks: x.clinic.Service, Now: h.Clock.Now}),
 		Audit:         s, Requests: s, Feed: auditlog.NewFeed(s, 5*time.Millisecond, testLog(t)), Version: "test", Now: h.Clock.Now, Log: testLog(t)})
 	x.must(err)

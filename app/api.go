@@ -17,7 +17,7 @@ func (a *App) buildAPI(context.Context) error {
 	}
 	a.api, err = api.New(api.Options{
 		People: a.auth, Inventory: a.inventory, Commands: a.commands, Enrollment: a.enroll, Configuration: a.configuration,
-		Audit: a.store, Requests: a.store, Feed: a.feed,
+		Alerts: a.alerts, Post: a.post, Audit: a.store, Requests: a.store, Feed: a.feed,
 		Version: a.o.Version, Settings: a.settings, Healthz: health, Readyz: health,
 		Pages:          web.New(func() web.Info { return web.Info{WardURL: a.wardURL(), Version: a.o.Version, TileOrigin: origin} }),
 		TrustedProxies: a.o.TrustedProxies,

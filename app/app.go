@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"wardline/agent"
+	"wardline/alert"
 	"wardline/api"
 	"wardline/auth"
 	"wardline/ca"
@@ -49,6 +50,9 @@ type App struct {
 	configuration *configuration.Service
 	enroll        *enroll.Service
 	feed          *auditlog.Feed
+	alerts        *alert.Service
+	post          *alert.Post
+	watch         *alert.Watch
 	api           *api.API
 	agents        *agent.Handler
 	load          *agent.Load

@@ -45,6 +45,15 @@ type Options struct {
 	TrustedProxies  []string
 	ProxySecretFile string
 
+	// MailServer is the hospital's mail server, host:port; empty: no mail is sent.
+	// MailSecurity is starttls, tls or none; MailUser signs in with the password in
+	// MailPasswordFile; MailFrom is the sender.
+	MailServer, MailSecurity, MailUser, MailPasswordFile, MailFrom, MailCAFile string
+	// WebhookAllow are networks that webhooks may call although they belong to this
+	// machine or its link; WebhookCAFile holds certificates that are trusted there.
+	WebhookAllow  []string
+	WebhookCAFile string
+
 	// Organization stands in certificates.
 	Organization string
 
@@ -139,6 +148,9 @@ func (o *Options) complete() error {
 		}
 	}
 	if _, err := newForwarded(o.TrustedProxies, o.ProxySecretFile); err != nil {
+		return err
+	}
+	if _, _, err := o.outgoing(); err != nil {
 		return err
 	}
 	_, err := tileOrigin(o.MapTilesURL)

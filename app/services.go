@@ -46,6 +46,9 @@ func (a *App) buildServices(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := a.buildAlerts(); err != nil {
+		return err
+	}
 	if a.forwarded, err = newForwarded(a.o.TrustedProxies, a.o.ProxySecretFile); err != nil {
 		return err
 	}
@@ -139,6 +142,7 @@ func (a *App) startLoops(ctx context.Context) error {
 	}
 	a.startRunner("the writer of reports", a.telemetry.Run)
 	a.startRunner("the reconciler of configurations", a.configuration.Run)
+	a.startRunner("the sender of alerts", func(ctx context.Context) error { return a.post.Run(ctx, postEvery) })
 	a.startRunner("the index of waiting work", func(ctx context.Context) error {
 		return a.hub.Run(ctx, a.store.Engine() == store.SQLite)
 	})
@@ -156,6 +160,7 @@ func (a *App) startLoops(ctx context.Context) error {
 		{"enrollments that were never used", enrollEvery, step("sweep enrollments", a.enroll.Step)},
 		{"revocation state", statusEvery, step("refresh revocation state", a.authority.Refresh)},
 		{"revocation lists", crlEvery, step("publish revocation lists", a.authority.PublishCRLs)},
+		{"what no event tells", watchEvery, step("look for what no event tells", a.watch.Step)},
 		{"the server's own certificates", renewEvery, step("renew own certificates", a.renewOwn)},
 		{"sessions and proofs past their time", tidyEvery, step("tidy sessions", func(ctx context.Context) error {
 			_, err := a.store.TidyPeople(ctx)

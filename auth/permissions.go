@@ -77,6 +77,11 @@ const (
 	FreezeSet       Permission = "freeze.set"
 	FreezeLift      Permission = "freeze.lift"
 	BreakGlassOpen  Permission = "break_glass.open"
+	AlertsRead      Permission = "alerts.read"
+	// AlertsAcknowledge is taking note of an alert.
+	AlertsAcknowledge Permission = "alerts.acknowledge"
+	// BackupsReport is saying that a backup was made: for the program that makes them.
+	BackupsReport Permission = "backups.report"
 	// RecoveriesCancel is calling off a recovery that was asked for on the host.
 	RecoveriesCancel Permission = "recoveries.cancel"
 )
@@ -191,6 +196,10 @@ var table = map[Permission]grants{
 	BreakGlassOpen:  all(GrantAsk, RoleSecurity).and(GrantSecond, RoleBiomed),
 
 	RecoveriesCancel: all(GrantAsk, RoleAdmin, RoleSecurity),
+
+	AlertsRead:        all(GrantAsk, RoleAdmin, RoleIT, RoleBiomed, RoleHelpdesk, RoleSecurity, RoleAuditor),
+	AlertsAcknowledge: all(GrantAsk, RoleAdmin, RoleIT, RoleBiomed, RoleSecurity),
+	BackupsReport:     all(GrantAsk, RoleAdmin, RoleIT),
 }
 
 // Permissions lists every permission, sorted.
@@ -211,7 +220,7 @@ func GrantOf(p Permission, r Role) Grant { return table[p][r] }
 var neverByToken = map[Permission]bool{
 	AccountsManage: true, AccountsVouch: true, SessionsManage: true, TokensOwn: true, TokensManage: true, SelfManage: true,
 	SettingsManage: true, SettingsApprove: true, FreezeLift: true, BreakGlassOpen: true, CommandsApprove: true,
-	EnrollmentsDecide: true, ModelsWrite: true, RecoveriesCancel: true, SelfReportLost: true,
+	EnrollmentsDecide: true, ModelsWrite: true, RecoveriesCancel: true, SelfReportLost: true, AlertsAcknowledge: true,
 }
 
 // TokenCan reports whether an API token can have the right at all.

@@ -89,6 +89,9 @@ func (s *Store) write(ctx context.Context, f func(*tx) error) error {
 			if err := t.idempotentByEvents(ctx); err != nil {
 				return err
 			}
+			if err := t.raiseAlerts(); err != nil {
+				return err
+			}
 			if err := t.notify(); err != nil {
 				return err
 			}

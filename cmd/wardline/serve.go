@@ -38,6 +38,16 @@ type serveCmd struct {
 	MapTilesURL    string `help:"Tile server of the map, for devices that report coordinates. Default: none, and no page asks anybody for a map." placeholder:"https://NAME/{z}/{x}/{y}.png" name:"map-tiles-url"`
 	MapAttribution string `help:"What the maker of the map wants to be said beside it." placeholder:"TEXT"`
 
+	MailServer       string `help:"The hospital's mail server, for alerts. Default: no mail is sent." placeholder:"HOST:PORT"`
+	MailSecurity     string `help:"How the connection to it is encrypted: starttls, tls, or none (to this machine only)." default:"starttls" enum:"starttls,tls,none"`
+	MailUser         string `help:"Name to sign in with. Default: nobody signs in." placeholder:"NAME"`
+	MailPasswordFile string `help:"File with the password of --mail-user." placeholder:"FILE" type:"path"`
+	MailFrom         string `help:"Sender of the mails." placeholder:"ADDRESS"`
+	MailCAFile       string `help:"Certificates that the mail server is trusted by, beside the system's." placeholder:"FILE" type:"path" name:"mail-ca-file"`
+
+	WebhookAllow  []string `help:"Networks that webhooks may call although they belong to this machine or its link. Default: none." placeholder:"NETWORK"`
+	WebhookCAFile string   `help:"Certificates that webhooks are trusted by, beside the system's." placeholder:"FILE" type:"path" name:"webhook-ca-file"`
+
 	Organization      string `help:"The hospital's name in certificates." default:"Wardline"`
 	BootstrapAdmin    string `help:"Username of the first account, on a server that has none." placeholder:"NAME"`
 	BootstrapPassword string `help:"Its password; use the environment variable." placeholder:"PASSWORD"`
@@ -61,6 +71,9 @@ func (c *serveCmd) Run(ctx context.Context, t terminal, log *slog.Logger) error 
 	o.AdminURL, o.PublicURL, o.DeviceURL, o.PKIURL = c.AdminURL, c.PublicURL, c.DeviceURL, c.PKIURL
 	o.TrustedProxies, o.ProxySecretFile = c.TrustedProxies, c.ProxySecretFile
 	o.MapTilesURL, o.MapAttribution = c.MapTilesURL, c.MapAttribution
+	o.MailServer, o.MailSecurity, o.MailUser, o.MailPasswordFile = c.MailServer, c.MailSecurity, c.MailUser, c.MailPasswordFile
+	o.MailFrom, o.MailCAFile = c.MailFrom, c.MailCAFile
+	o.WebhookAllow, o.WebhookCAFile = c.WebhookAllow, c.WebhookCAFile
 	o.Organization = c.Organization
 	o.BootstrapAdmin, o.BootstrapPassword = c.BootstrapAdmin, c.BootstrapPassword
 	o.Out = t.out

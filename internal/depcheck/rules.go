@@ -31,7 +31,7 @@ var rules = []rule{
 		reason: "the limits are pure: what is counted, and how, stands in one place",
 	},
 	{
-		packages: []string{"commands", "ca", "auth", "safety", "device", "audit"},
+		packages: []string{"commands", "ca", "auth", "safety", "device", "audit", "alert"},
 		never:    []string{"gorm.io/...", "github.com/gin-gonic/gin/...", "net/http/..."},
 		reason:   "rules that protect people are the same whether a request came over HTTP, the socket or a policy, and whatever database holds them",
 	},
@@ -41,7 +41,7 @@ var rules = []rule{
 		reason: "store is the only package that knows gorm and SQL",
 	},
 	{
-		packages: []string{"api", "agent", "apple", "enroll", "auth", "ca", "commands", "configuration", "inventory", "safety"},
+		packages: []string{"api", "agent", "apple", "enroll", "auth", "ca", "commands", "configuration", "inventory", "safety", "alert"},
 		never:    []string{"store/..."},
 		reason:   "the code that needs storage declares the interface; otherwise nobody could say what a handler may do to the database",
 	},
@@ -67,7 +67,7 @@ var rules = []rule{
 		reason: "production code that imports testing registers its flags and carries its weight",
 	},
 	{
-		packages: []string{"auth", "ca", "enroll", "commands"},
+		packages: []string{"auth", "ca", "enroll", "commands", "alert"},
 		never:    []string{"math/rand/..."}, direct: true,
 		reason: "secrets, serial numbers and keys come from crypto/rand only",
 	},

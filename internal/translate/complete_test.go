@@ -12,7 +12,7 @@ import (
 )
 
 // speakers are the packages whose refusals people read in the console.
-var speakers = []string{"api", "auth", "ca", "commands", "configuration", "device", "enroll", "internal/auditlog", "internal/fault",
+var speakers = []string{"alert", "api", "auth", "ca", "commands", "configuration", "device", "enroll", "internal/auditlog", "internal/fault",
 	"internal/once", "internal/passkey", "inventory", "safety", "store"}
 
 // notForPeople are forms that hold nothing but what is filled in.

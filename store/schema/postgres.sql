@@ -64,6 +64,72 @@ CREATE TABLE account_change (
     CONSTRAINT account_change_pkey PRIMARY KEY (id)
 );
 
+CREATE TABLE alert (
+    id text NOT NULL,
+    rule text NOT NULL,
+    key text NOT NULL,
+    device_id text NOT NULL DEFAULT ''::text,
+    command_id text NOT NULL DEFAULT ''::text,
+    account_id text NOT NULL DEFAULT ''::text,
+    subject text NOT NULL DEFAULT ''::text,
+    place_id text NOT NULL DEFAULT ''::text,
+    site_id text NOT NULL DEFAULT ''::text,
+    class text NOT NULL DEFAULT ''::text,
+    facts text NOT NULL,
+    raised_at bigint NOT NULL,
+    times integer NOT NULL,
+    last_at bigint NOT NULL,
+    acknowledged_at bigint NOT NULL DEFAULT 0,
+    acknowledged_by text NOT NULL DEFAULT ''::text,
+    note text NOT NULL DEFAULT ''::text,
+    cleared_at bigint NOT NULL DEFAULT 0,
+    is_open boolean NOT NULL,
+    active boolean NOT NULL,
+    addressed boolean NOT NULL,
+    CONSTRAINT alert_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE alert_change (
+    id text NOT NULL,
+    rule text NOT NULL,
+    next text NOT NULL,
+    based_on integer NOT NULL,
+    reason text NOT NULL,
+    asked_by text NOT NULL,
+    asked_at bigint NOT NULL,
+    ended_at bigint NOT NULL DEFAULT 0,
+    ended_by text NOT NULL DEFAULT ''::text,
+    agreed boolean NOT NULL DEFAULT false,
+    CONSTRAINT alert_change_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE alert_delivery (
+    id text NOT NULL,
+    alert_id text NOT NULL,
+    channel text NOT NULL,
+    target text NOT NULL,
+    account_id text NOT NULL DEFAULT ''::text,
+    language text NOT NULL DEFAULT ''::text,
+    state text NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    due_at bigint NOT NULL,
+    claimed_until bigint NOT NULL DEFAULT 0,
+    created_at bigint NOT NULL,
+    ended_at bigint NOT NULL DEFAULT 0,
+    last_error text NOT NULL DEFAULT ''::text,
+    CONSTRAINT alert_delivery_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES alert(id),
+    CONSTRAINT alert_delivery_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE alert_setting (
+    rule text NOT NULL,
+    setting text NOT NULL,
+    version integer NOT NULL,
+    updated_at bigint NOT NULL,
+    updated_by text NOT NULL,
+    CONSTRAINT alert_setting_pkey PRIMARY KEY (rule)
+);
+
 CREATE TABLE api_token (
     id text NOT NULL,
     account_id text NOT NULL,
@@ -117,6 +183,15 @@ CREATE TABLE audit_link (
     hash bytea,
     CONSTRAINT audit_link_pkey PRIMARY KEY (id),
     CONSTRAINT audit_link_seq_key UNIQUE (seq)
+);
+
+CREATE TABLE backup_report (
+    id text NOT NULL,
+    what text NOT NULL,
+    made_at bigint NOT NULL,
+    reported_at bigint NOT NULL,
+    reported_by text NOT NULL,
+    CONSTRAINT backup_report_pkey PRIMARY KEY (id)
 );
 
 CREATE TABLE ceremony (
@@ -673,6 +748,15 @@ CREATE TABLE limit_change (
     CONSTRAINT limit_change_pkey PRIMARY KEY (id)
 );
 
+CREATE TABLE mail_address (
+    account_id text NOT NULL,
+    address text NOT NULL,
+    language text NOT NULL,
+    updated_at bigint NOT NULL,
+    CONSTRAINT mail_address_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id),
+    CONSTRAINT mail_address_pkey PRIMARY KEY (account_id)
+);
+
 CREATE TABLE model (
     id text NOT NULL,
     maker text NOT NULL,
@@ -829,6 +913,17 @@ CREATE TABLE throttle (
     CONSTRAINT throttle_pkey PRIMARY KEY (key)
 );
 
+CREATE TABLE webhook (
+    id text NOT NULL,
+    name text NOT NULL,
+    url text NOT NULL,
+    sealed bytea NOT NULL,
+    created_at bigint NOT NULL,
+    created_by text NOT NULL,
+    CONSTRAINT webhook_name_key UNIQUE (name),
+    CONSTRAINT webhook_pkey PRIMARY KEY (id)
+);
+
 CREATE INDEX access_point_place ON public.access_point USING btree (place_id);
 
 CREATE INDEX account_admin ON public.account USING btree (id) WHERE is_admin;
@@ -839,6 +934,20 @@ CREATE INDEX account_change_account ON public.account_change USING btree (accoun
 
 CREATE INDEX account_change_open ON public.account_change USING btree (created_at) WHERE (state = 'pending'::text);
 
+CREATE UNIQUE INDEX alert_active ON public.alert USING btree (rule, key) WHERE active;
+
+CREATE UNIQUE INDEX alert_change_open ON public.alert_change USING btree (rule) WHERE (ended_at = 0);
+
+CREATE INDEX alert_delivery_alert ON public.alert_delivery USING btree (alert_id);
+
+CREATE INDEX alert_delivery_due ON public.alert_delivery USING btree (due_at) WHERE (state = 'waiting'::text);
+
+CREATE INDEX alert_device ON public.alert USING btree (device_id) WHERE (device_id <> ''::text);
+
+CREATE INDEX alert_listed ON public.alert USING btree (is_open, id);
+
+CREATE INDEX alert_unaddressed ON public.alert USING btree (id) WHERE (NOT addressed);
+
 CREATE INDEX api_token_account ON public.api_token USING btree (account_id, created_at);
 
 CREATE INDEX audit_event_action ON public.audit_event USING btree (action, at, id);
@@ -848,6 +957,8 @@ CREATE INDEX audit_event_at ON public.audit_event USING btree (at, id);
 CREATE INDEX audit_event_command ON public.audit_event USING btree (command_id, at, id) WHERE (command_id <> ''::text);
 
 CREATE INDEX audit_event_device ON public.audit_event USING btree (device_id, at, id) WHERE (device_id <> ''::text);
+
+CREATE INDEX backup_report_newest ON public.backup_report USING btree (made_at);
 
 CREATE INDEX ceremony_expires ON public.ceremony USING btree (expires_at);
 
