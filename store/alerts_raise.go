@@ -129,7 +129,10 @@ func (t *tx) raise(r alert.Raise, stands bool) (alert.ID, error) {
 	if there == 0 {
 		return "", nil
 	}
-	t.record(row.event(alertActor, "alert.raised", map[string]any{"rule": row.Rule, "severity": string(rule.Severity)}))
+	if rule.Severity != alert.Notice {
+		// What is only told stands in the log already: it is what caused it.
+		t.record(row.event(alertActor, "alert.raised", map[string]any{"rule": row.Rule, "severity": string(rule.Severity)}))
+	}
 	return alert.ID(row.ID), nil
 }
 
