@@ -89,7 +89,7 @@ func TestARuleIsChangedAndAWebhookIsNotLeftBehind(t *testing.T) {
 	x.call(sec, http.MethodPost, change+"/approve", nil).is(http.StatusOK)
 	x.call(sec, http.MethodPost, change+"/approve", nil).refuses(http.StatusNotFound, "not_found")
 	x.call(boss, http.MethodDelete, "/webhooks/"+id, nil).is(http.StatusNoContent)
-	x.call(boss, http.MethodPost, "/alert-tests", map[string]any{"address": "duty@hospital.test"}).refuses(http.StatusForbidden, "no_mail_server")
+	x.call(boss, http.MethodPost, "/alert-tests", map[string]any{"address": "duty@hospital.test"}).refuses(http.StatusConflict, "no_mail_server")
 
 	x.call(ada, http.MethodPut, "/auth/mail", map[string]any{"address": "ada@hospital.test", "language": "de"}).is(http.StatusOK)
 	if mine := x.call(ada, http.MethodGet, "/auth/mail", nil).is(http.StatusOK); mine.text("address") != "ada@hospital.test" || mine.text("language") != "de" {
