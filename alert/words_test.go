@@ -44,6 +44,12 @@ func TestEveryAlertCanBeReadInGerman(t *testing.T) {
 			all = append(all, Alert{Rule: rule, Subject: subject, Facts: facts})
 		}
 	}
+	if got := translate.German.Say("The certificate of the root CA runs out"); got != "Ein Zertifikat läuft ab: Wurzel-CA" {
+		t.Errorf("in German: %q", got)
+	}
+	if got := translate.German.Say("A second person is needed: Wipe"); got != "Eine zweite Person wird gebraucht: Löschen" {
+		t.Errorf("in German: %q", got)
+	}
 	for _, a := range all {
 		for _, text := range []string{a.Title(), a.Text()} {
 			if text != "" && translate.German.Say(text) == text {

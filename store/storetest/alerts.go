@@ -353,7 +353,7 @@ func testRunsOut(t *testing.T, h *Harness) {
 		after                   int // days since the beginning
 		device, server, backups int
 	}{{1, 0, 0, 0}, {2, 0, 0, 1}, {25, 0, 0, 1}, {27, 1, 1, 1}} {
-		w.Clock.Set(ends.Add(-40 * 24 * time.Hour).AddDate(0, 0, day.after))
+		w.Clock.Set(ends.Add(-40*24*time.Hour).AddDate(0, 0, day.after))
 		w.looks(watch)
 		w.looks(watch)
 		for rule, want := range map[alert.RuleID]int{alert.RuleDeviceCertificates: day.device, alert.RuleServerCertificates: day.server, alert.RuleBackupOld: day.backups} {
