@@ -78,6 +78,17 @@ type DeviceFilter struct {
 	Current     bool                       `query:"current" doc:"Only what is still the hospital's: not decommissioned, returned or written off."`
 	NoWard      bool                       `query:"no_ward" doc:"Only what belongs to no ward."`
 	Fault       []inventory.Fault          `query:"fault" doc:"Only devices with something wrong that a person has to look at."`
+
+	Configuration      []string                       `query:"configuration" doc:"This configuration is desired of them: its id. Needs the right to read configurations."`
+	ConfigurationState []inventory.ConfigurationState `query:"configuration_state" doc:"in_force: they report it; drifting: they report something else or nothing. Without configuration: any that is desired of them."`
+}
+
+// readable refuses a filter that would tell what this person may not read.
+func (f DeviceFilter) readable(p auth.Principal) error {
+	if len(f.Configuration) == 0 && len(f.ConfigurationState) == 0 {
+		return nil
+	}
+	return auth.Authorise(p, auth.ConfigurationsRead, auth.Anywhere)
 }
 
 func (f DeviceFilter) query(scope inventory.Scope) inventory.Query {
@@ -86,6 +97,7 @@ func (f DeviceFilter) query(scope inventory.Scope) inventory.Query {
 		Hold: f.Hold, Custody: f.Custody, Tag: f.Tag, Owner: f.Owner, Serial: f.Serial, AssetTag: f.AssetTag, Therapy: f.Therapy, SilentSince: f.SilentSince}}
 	q.Filters.CertificateEnd, q.Filters.SilentHours, q.Filters.Current, q.Filters.NoWard, q.Filters.Fault =
 		f.CertEnd, f.SilentHours, f.Current, f.NoWard, f.Fault
+	q.Filters.Configuration, q.Filters.ConfigurationState = f.Configuration, f.ConfigurationState
 	if f.CertDays > 0 {
 		q.Filters.CertificateDays = &f.CertDays
 	}
@@ -111,6 +123,9 @@ func (a *API) listDevices(ctx context.Context, in *listDevicesInput) (*pageOutpu
 
 // findDevices reads a page of what this person may do this to.
 func (a *API) findDevices(ctx context.Context, permission auth.Permission, f DeviceFilter, page PageInput) (inventory.Page, error) {
+	if err := f.readable(principalOf(ctx)); err != nil {
+		return inventory.Page{}, err
+	}
 	reach, _ := auth.ReachOf(principalOf(ctx), permission)
 	scope, exact := scopeOf(reach)
 	if !exact {

@@ -94,6 +94,9 @@ type exportOutput struct {
 // breaks the connection, so that a cut file is never taken for a whole one.
 func (a *API) exportDevices(ctx context.Context, in *exportInput) (*exportOutput, error) {
 	p := principalOf(ctx)
+	if err := in.readable(p); err != nil {
+		return nil, err
+	}
 	reach, _ := auth.ReachOf(p, auth.DevicesExport)
 	scope, exact := scopeOf(reach)
 	if !exact {

@@ -36,6 +36,7 @@ func vocabulary(r huma.Registry) {
 	say(r, append([]commands.State{commands.StateNone}, commands.States()...)...)
 	say(r, inventory.CertificateEnds()...)
 	say(r, inventory.Faults()...)
+	say(r, inventory.ConfigurationStates()...)
 	say(r, attentions()...)
 	say(r, commands.Waitings()...)
 	say(r, append([]commands.Outcome{commands.OutcomeNone}, commands.Outcomes()...)...)

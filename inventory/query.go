@@ -76,6 +76,26 @@ type Filters struct {
 	// NoWard: belongs to no ward.
 	NoWard bool
 	Fault  []Fault
+	// Configuration: one of these documents is desired of the device.
+	Configuration []string
+	// ConfigurationState narrows Configuration; without it, any document counts.
+	ConfigurationState []ConfigurationState
+}
+
+// ConfigurationState is whether a device follows what is desired of it.
+type ConfigurationState string
+
+// The states of what is desired.
+const (
+	// ConfigurationInForce: the device reports it.
+	ConfigurationInForce ConfigurationState = "in_force"
+	// ConfigurationDrifting: it reports something else, or nothing.
+	ConfigurationDrifting ConfigurationState = "drifting"
+)
+
+// ConfigurationStates lists the states.
+func ConfigurationStates() []ConfigurationState {
+	return []ConfigurationState{ConfigurationInForce, ConfigurationDrifting}
 }
 
 // The orders that a list can have.
@@ -240,6 +260,9 @@ func checkFilters(f Filters, bad *fault.Fault) {
 	}
 	for _, v := range f.Fault {
 		oneOf("fault", string(v), slices.Contains(Faults(), v))
+	}
+	for _, v := range f.ConfigurationState {
+		oneOf("configuration_state", string(v), slices.Contains(ConfigurationStates(), v))
 	}
 	for _, v := range f.CertificateEnd {
 		oneOf("certificate", string(v), slices.Contains(CertificateEnds(), v))

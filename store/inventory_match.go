@@ -196,6 +196,7 @@ func (s *Store) matching(db *gorm.DB, q inventory.Search) (*matching, error) {
 	if f.NoWard {
 		m.and("d.place_id NOT IN (SELECT id FROM place WHERE kind = 'ward')")
 	}
+	m.configured(f)
 	if slices.Contains(f.Fault, inventory.FaultClock) {
 		m.report = true
 		m.and(wrongClock)
@@ -210,6 +211,21 @@ func (s *Store) matching(db *gorm.DB, q inventory.Search) (*matching, error) {
 		m.scan(*q.Scan)
 	}
 	return m, nil
+}
+
+// configured narrows to devices of which a document of configuration is desired.
+func (m *matching) configured(f inventory.Filters) {
+	if len(f.Configuration) == 0 && len(f.ConfigurationState) == 0 {
+		return
+	}
+	where, args := "document_id <> ''", []any{}
+	if len(f.Configuration) > 0 {
+		where, args = where+" AND document_id IN ?", append(args, f.Configuration)
+	}
+	if len(f.ConfigurationState) == 1 { // both are all
+		where, args = where+" AND drift = ?", append(args, f.ConfigurationState[0] == inventory.ConfigurationDrifting)
+	}
+	m.and("d.id IN (SELECT device_id FROM config_state WHERE "+where+")", args...)
 }
 
 func in[T ~string](m *matching, column string, values []T) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -252,6 +253,8 @@ func askedUntilReported(x *configured) {
 	if again := x.reconcile(); len(again) != 0 {
 		x.t.Errorf("asked again at once: %+v", again)
 	}
+	x.listed(d, inventory.ConfigurationDrifting, "H1")
+	x.listed(d, inventory.ConfigurationInForce)
 	if s := x.state(id); !s.Drift || s.Command != "c1" || s.Words() != "Sent, and not in force yet." {
 		x.t.Errorf("%+v", s)
 	}
@@ -266,6 +269,25 @@ func askedUntilReported(x *configured) {
 	summary, err := x.config.Summary(x.ctx, d.ID)
 	if err != nil || summary != (configuration.Summary{InForce: 1}) {
 		x.t.Errorf("%+v, %v", summary, err)
+	}
+	x.listed(d, inventory.ConfigurationInForce, "H1")
+	x.listed(d, inventory.ConfigurationDrifting)
+}
+
+// listed expects exactly these devices behind the count of a document.
+func (x *configured) listed(d configuration.Document, state inventory.ConfigurationState, serials ...string) {
+	x.t.Helper()
+	page, err := x.service.Find(x.ctx, inventory.Query{Filters: inventory.Filters{
+		Configuration: []string{string(d.ID)}, ConfigurationState: []inventory.ConfigurationState{state}}})
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	var found []string
+	for _, item := range page.Items {
+		found = append(found, item.Device.Serial)
+	}
+	if !slices.Equal(found, serials) || page.Total != len(serials) {
+		x.t.Errorf("%s of %s: %v (%d), expected %v", state, d.Name, found, page.Total, serials)
 	}
 }
 

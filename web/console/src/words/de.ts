@@ -130,6 +130,7 @@ export const de: Translation<typeof en> = {
     later: "Später",
   },
   fault: { wrong_clock: "Die Uhr geht falsch" },
+  configurationState: { in_force: "in Kraft", drifting: "nicht in Kraft" },
   yes: { true: "ja" },
   role: {
     admin: "Administration",

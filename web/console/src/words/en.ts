@@ -127,6 +127,7 @@ export const en = {
     later: "Later",
   },
   fault: { wrong_clock: "Its clock is wrong" },
+  configurationState: { in_force: "in force", drifting: "not in force" },
   yes: { true: "yes" },
   role: {
     admin: "Administrator",

@@ -14,6 +14,7 @@ import { uiStrings } from "../../ui/strings";
 import { text, useAddress } from "../../ui/useAddress";
 import { Assignments } from "./Assignments";
 import { ContentView } from "./ContentView";
+import { DevicesLink } from "./DevicesLink";
 import { Editor } from "./Editor";
 import type { Content, Document } from "./kinds";
 import { configurationsStrings } from "./strings";
@@ -113,10 +114,18 @@ function Reach({ document }: { document: Document }) {
   if (inForce + drifting === 0) return <Text size="sm">{t("meantForNone")}</Text>;
   return (
     <div>
-      <Text fw={600}>{t("inForce", { count: inForce })}</Text>
+      <Text fw={600}>
+        <DevicesLink id={document.id} state="in_force">
+          {t("inForce", { count: inForce })}
+        </DevicesLink>
+      </Text>
       {drifting > 0 ? (
         <>
-          <Text fw={600}>{t("drifting", { count: drifting })}</Text>
+          <Text fw={600}>
+            <DevicesLink id={document.id} state="drifting">
+              {t("drifting", { count: drifting })}
+            </DevicesLink>
+          </Text>
           <Text size="sm" c="dimmed">
             {t("driftMeans")}
           </Text>

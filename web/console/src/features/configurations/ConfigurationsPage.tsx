@@ -9,6 +9,7 @@ import { Page } from "../../ui/Page";
 import { QueryView } from "../../ui/QueryView";
 import { RouteButton, RouteLink } from "../../ui/RouteLink";
 import { text, useAddress } from "../../ui/useAddress";
+import { DevicesLink } from "./DevicesLink";
 import { subkinds, type Document } from "./kinds";
 import { useSelectorWords, type Assignment } from "./selector";
 import { configurationsStrings } from "./strings";
@@ -116,8 +117,16 @@ function Documents({ documents, assignments }: { documents: Document[]; assignme
                     mine.map((one) => <div key={one.id}>{words(one.selector)}</div>)
                   )}
                 </Table.Td>
-                <Table.Td ta="end">{number(document.devices_in_force)}</Table.Td>
-                <Table.Td ta="end">{number(document.devices_drifting)}</Table.Td>
+                <Table.Td ta="end">
+                  <DevicesLink id={document.id} state="in_force">
+                    {number(document.devices_in_force)}
+                  </DevicesLink>
+                </Table.Td>
+                <Table.Td ta="end">
+                  <DevicesLink id={document.id} state="drifting">
+                    {number(document.devices_drifting)}
+                  </DevicesLink>
+                </Table.Td>
               </Table.Tr>
             );
           })}

@@ -2,6 +2,7 @@ import { ActionIcon, Button, Group, Loader, Menu, Popover } from "@mantine/core"
 import { IconFilterPlus, IconX } from "@tabler/icons-react";
 import { lazy, Suspense, useRef, useState } from "react";
 import { useT } from "../../i18n/strings";
+import { useMay } from "../../session/useSession";
 import classes from "./FilterBar.module.css";
 import { filterNames, isNarrowed, nothingChosen, toAddress, type DeviceList, type FilterName } from "./filters";
 import { devicesStrings } from "./strings";
@@ -19,14 +20,17 @@ interface Props {
 
 /** Offered only where a link brought them: the search finds both. */
 const notOffered: FilterName[] = ["serial", "asset_tag"];
+const ofConfigurations: FilterName[] = ["configuration", "configuration_state"];
 
 /** What narrows the list, as chips: each opens to be changed, and can be taken away. */
 export function FilterBar({ list, set }: Props) {
   const t = useT(devicesStrings);
+  const may = useMay();
   const [editing, setEditing] = useState<FilterName>();
   const add = useRef<HTMLButtonElement>(null);
   const shown = filterNames.filter((name) => list.chosen[name] || name === editing);
-  const left = filterNames.filter((name) => !shown.includes(name) && !notOffered.includes(name));
+  const hidden = may("configurations.read") ? notOffered : [...notOffered, ...ofConfigurations];
+  const left = filterNames.filter((name) => !shown.includes(name) && !hidden.includes(name));
   const remove = (change: Record<string, unknown>) => {
     set(change);
     add.current?.focus();

@@ -43,6 +43,8 @@ function Editor({ name, values, onChange, onDone }: Props) {
       return <WordBoxes list={filter.list} label={t(`filters.${name}`)} values={values} onChange={onChange} />;
     case "model":
       return <ModelBoxes label={t(`filters.${name}`)} values={values} onChange={onChange} />;
+    case "configuration":
+      return <ConfigurationBoxes label={t(`filters.${name}`)} values={values} onChange={onChange} />;
     case "place":
       return <PlaceTree value={values[0]} onChoose={choose} />;
     case "silence":
@@ -69,6 +71,13 @@ function ModelBoxes(boxes: Boxes) {
     <QueryView query={models}>
       {(data) => <BoxList {...boxes} options={data.items.map((model) => ({ value: model.id, label: `${model.maker} ${model.name}` }))} />}
     </QueryView>
+  );
+}
+
+function ConfigurationBoxes(boxes: Boxes) {
+  const configurations = api.useQuery("get", "/api/v1/configurations", { params: { query: { limit: 200 } } }, { staleTime: 60_000 });
+  return (
+    <QueryView query={configurations}>{(data) => <BoxList {...boxes} options={data.items.map((document) => ({ value: document.id, label: document.name }))} />}</QueryView>
   );
 }
 

@@ -9,6 +9,7 @@ export type DeviceQuery = Omit<NonNullable<paths["/api/v1/devices"]["get"]["para
 type Editor =
   | { by: "words"; list: keyof typeof en }
   | { by: "model" }
+  | { by: "configuration" }
   | { by: "place" }
   | { by: "text"; many?: boolean }
   | { by: "silence" }
@@ -31,6 +32,8 @@ export const filters = {
   certificate: { by: "words", list: "certificateEnd" },
   certificate_days: { by: "days" },
   fault: { by: "words", list: "fault" },
+  configuration: { by: "configuration" },
+  configuration_state: { by: "words", list: "configurationState" },
   current: { by: "words", list: "yes" },
   no_ward: { by: "words", list: "yes" },
   serial: { by: "text" },
@@ -63,7 +66,7 @@ export function readAddress(raw: Record<string, unknown>): DeviceList {
 
 function splits(name: FilterName): boolean {
   const filter: Editor = filters[name];
-  return filter.by === "words" || filter.by === "model" || (filter.by === "text" && filter.many === true);
+  return filter.by === "words" || filter.by === "model" || filter.by === "configuration" || (filter.by === "text" && filter.many === true);
 }
 
 // Silence is chosen as a length ("for a day"), which stays true tomorrow; links

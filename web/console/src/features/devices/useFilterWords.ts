@@ -21,6 +21,7 @@ export function useFilterWords(name: FilterName, values: string[]): string[] {
     { params: { query: { limit: 200 } } },
     { enabled: filter.by === "model" && values.length > 0, staleTime: 60_000 },
   );
+  const configurations = api.useQuery("get", "/api/v1/configurations", { params: { query: { limit: 200 } } }, { enabled: filter.by === "configuration" && values.length > 0, staleTime: 60_000 });
   const places = usePlaces(filter.by === "place" && values.length > 0);
   return values.map((value) => {
     switch (filter.by) {
@@ -30,6 +31,8 @@ export function useFilterWords(name: FilterName, values: string[]): string[] {
         const model = models.data?.items.find(({ id }) => id === value);
         return model ? `${model.maker} ${model.name}` : value;
       }
+      case "configuration":
+        return configurations.data?.items.find(({ id }) => id === value)?.name ?? value;
       case "place":
         return places.data?.find(({ id }) => id === value)?.words ?? value;
       case "silence":
