@@ -33,6 +33,8 @@ func (a *API) registerBatches() {
 		summary: "Take back everything of a batch that no device has received"}, mayFresh(auth.CommandsCancel), a.cancelBatch)
 	register(a, operation{id: "approve_batch", method: http.MethodPost, path: "/batches/{id}/approve", tag: "commands",
 		summary: "Agree, as a second person, to all orders of a batch"}, mayFresh(auth.CommandsApprove), a.approveBatch)
+	register(a, operation{id: "deny_batch", method: http.MethodPost, path: "/batches/{id}/deny", tag: "commands",
+		summary: "Say no, as a second person, to everything of a batch that waits for one"}, mayFresh(auth.CommandsApprove), a.denyBatch)
 }
 
 // batchLimit leaves room for 5,000 ids.
@@ -298,7 +300,33 @@ func (a *API) approveBatch(ctx context.Context, in *approveBatchInput) (*output[
 	return a.showBatch(ctx, b.ID)
 }
 
-// maySecondAll: approving a batch is approving each of its commands.
+type denyBatchInput struct {
+	BatchInput
+	IdempotentInput
+	Body struct {
+		Reason string `json:"reason" minLength:"3" maxLength:"500"`
+	}
+}
+
+func (a *API) denyBatch(ctx context.Context, in *denyBatchInput) (*output[BatchView], error) {
+	b, err := a.reachBatch(ctx, in.ID, auth.CommandsRead)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.maySecondAll(ctx, b); err != nil {
+		return nil, err
+	}
+	_, err = a.carryOut(ctx, func(ctx context.Context) (string, error) {
+		_, err := a.commands.DenyBatch(ctx, principalOf(ctx).Actor(), b.ID, in.Body.Reason)
+		return "batch:" + string(b.ID), err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return a.showBatch(ctx, b.ID)
+}
+
+// maySecondAll: deciding about a batch is deciding about each of its commands.
 func (a *API) maySecondAll(ctx context.Context, b commands.Batch) error {
 	for _, it := range b.Items {
 		if it.State != commands.StateAwaitingApproval {

@@ -138,6 +138,7 @@ type Commands interface {
 	Batches(ctx context.Context, q commands.BatchQuery) (commands.BatchPage, error)
 	CancelBatch(ctx context.Context, actor audit.Actor, id commands.BatchID, reason string) (commands.Batch, error)
 	ApproveBatch(ctx context.Context, actor audit.Actor, id commands.BatchID, ordersHash string) (commands.Batch, error)
+	DenyBatch(ctx context.Context, actor audit.Actor, id commands.BatchID, reason string) (commands.Batch, error)
 }
 
 // Enrollment is what the API needs of package enroll; *enroll.Service is one.

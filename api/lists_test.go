@@ -40,10 +40,19 @@ func TestListsOfCommandsAndBatchesHoldAndCountWhatTheReaderMaySee(t *testing.T) 
 	for range 5 {
 		many = append(many, x.clinic.Pump().ID)
 	}
-	x.call(bio, http.MethodPost, "/batches", map[string]any{"kind": "restart", "devices": many}).is(http.StatusCreated)
+	made := x.call(bio, http.MethodPost, "/batches", map[string]any{"kind": "restart", "devices": many}).is(http.StatusCreated)
 	for who, want := range map[*person]float64{bio: 0, ada: 0, x.person("sue", auth.RoleSecurity): 6} {
 		if list := x.call(who, http.MethodGet, "/commands?inbox=true&limit=2", nil).is(http.StatusOK); list.number("total") != want {
 			t.Errorf("%s may decide %v, the list says %v", who.username, want, list.number("total"))
 		}
 	}
+
+	// And says no to all of it at once.
+	no, path := map[string]any{"reason": "not during rounds"}, "/batches/"+made.text("id")+"/deny"
+	x.call(bio, http.MethodPost, path, no).refuses(http.StatusForbidden, "second_person_needed")
+	x.call(ada, http.MethodPost, path, no).refuses(http.StatusForbidden, "not_allowed")
+	if denied := x.call(x.person("sue"), http.MethodPost, path, no).is(http.StatusOK); denied.number("counts.denied") != 6 {
+		t.Errorf("a batch that was denied: %s", denied.raw)
+	}
+	x.call(x.person("sue"), http.MethodPost, path, no).refuses(http.StatusConflict, "not_awaiting_approval")
 }

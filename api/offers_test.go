@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"wardline/auth"
@@ -94,5 +95,32 @@ func TestWhichDevicesABatchWouldLeaveOutIsToldBeforeItIsAsked(t *testing.T) {
 	}
 	if len(phone.Take())+len(free.Take()) != 0 {
 		t.Error("looking at the offers asked something of a device")
+	}
+}
+
+func TestThatALimitIsReachedIsToldBeforeItIsAsked(t *testing.T) {
+	x := newHouse(t)
+	ada := x.person("ada", auth.RoleIT)
+	// One person wipes five devices an hour (SAFETY 4).
+	var four []device.ID
+	for range 4 {
+		four = append(four, x.clinic.Phone().ID)
+	}
+	fifth, sixth := x.clinic.Phone().ID, x.clinic.Phone().ID
+	wipe := map[string]any{"kind": "wipe", "reason": "stolen", "devices": four}
+	asked := x.call(ada, http.MethodPost, "/batches", wipe).refuses(http.StatusForbidden, "step_up_required")
+	proof := x.call(ada, http.MethodPost, "/auth/step-up", map[string]any{"otp": ada.otp(), "batch_id": asked.text("batch_id")}).is(http.StatusOK)
+	x.call(ada, http.MethodPost, "/batches", wipe, header{"Wardline-Step-Up": proof.text("step_up")}).is(http.StatusCreated)
+
+	one := x.call(ada, http.MethodGet, "/devices/"+string(fifth)+"/offers", nil).is(http.StatusOK)
+	if one.offer("wipe")["needs_second_person"] != false {
+		t.Errorf("the fifth wipe of the hour: %s", one.raw)
+	}
+	both := x.call(ada, http.MethodPost, "/batches/offers", map[string]any{"devices": []device.ID{fifth, sixth}}).is(http.StatusOK)
+	if o := both.offer("wipe"); o["needs_second_person"] != true || !strings.Contains(o["second_person_why"].(string), "limit") || o["allowed"] != 2.0 {
+		t.Errorf("the fifth and the sixth together: %s", both.raw)
+	}
+	if both.offer("lock")["needs_second_person"] != false {
+		t.Errorf("two locks are far from any limit: %s", both.raw)
 	}
 }

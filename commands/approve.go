@@ -89,20 +89,24 @@ func (s *Service) approve(f Facts, c Command, actor audit.Actor, orderHash strin
 // Deny is a second person's refusal. It ends the command.
 func (s *Service) Deny(ctx context.Context, actor audit.Actor, id ID, reason string) (Command, error) {
 	err := s.storage.Change(ctx, id, func(f Facts, c Command) (Changes, error) {
-		if err := c.decidableBy(actor); err != nil {
-			return Changes{}, err
-		}
-		because := "A second person said no."
-		if reason = strings.TrimSpace(reason); reason != "" {
-			because = "A second person said no: " + reason
-		}
-		err := c.transition(StateDenied, cause{step: stepDeny, at: f.Now, actor: actor, reason: because})
+		err := c.deny(f.Now, actor, reason)
 		return Changes{Commands: []Command{c}}, err
 	})
 	if err != nil {
 		return Command{}, err
 	}
 	return s.Get(ctx, id)
+}
+
+func (c *Command) deny(at time.Time, actor audit.Actor, reason string) error {
+	if err := c.decidableBy(actor); err != nil {
+		return err
+	}
+	because := "A second person said no."
+	if reason = strings.TrimSpace(reason); reason != "" {
+		because = "A second person said no: " + reason
+	}
+	return c.transition(StateDenied, cause{step: stepDeny, at: at, actor: actor, reason: because})
 }
 
 // decidableBy: it waits for a decision, and the actor is another person than the

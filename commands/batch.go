@@ -312,6 +312,33 @@ func (s *Service) ApproveBatch(ctx context.Context, actor audit.Actor, id BatchI
 	return s.storage.Batch(ctx, id)
 }
 
+// DenyBatch is a second person's refusal of everything in a batch that waits for
+// one. What did not wait goes on.
+func (s *Service) DenyBatch(ctx context.Context, actor audit.Actor, id BatchID, reason string) (Batch, error) {
+	err := s.storage.ChangeBatch(ctx, id, func(_ Batch, facts []Facts) (Changes, error) {
+		var ch Changes
+		for _, f := range facts {
+			for _, c := range f.Open {
+				if c.Batch != id || c.State != StateAwaitingApproval {
+					continue
+				}
+				if err := c.deny(f.Now, actor, reason); err != nil {
+					return Changes{}, err
+				}
+				ch.Commands = append(ch.Commands, c)
+			}
+		}
+		if len(ch.Commands) == 0 {
+			return Changes{}, codeNotAwaiting.New("Nothing of this batch waits for a second person.")
+		}
+		return ch, nil
+	})
+	if err != nil {
+		return Batch{}, err
+	}
+	return s.storage.Batch(ctx, id)
+}
+
 // told adds events about a limit, each limit once: a batch that finds no room is
 // one piece of news.
 func (ch *Changes) told(events []audit.Event) {

@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"wardline/audit"
 	"wardline/device"
@@ -37,16 +38,27 @@ func carriesDocument(kind device.Kind) bool { return stageable(kind) }
 // of device.Kinds; kinds that the device never does are left out. many is how
 // many devices would be asked together. A device that does not exist is left out.
 func (s *Service) Offers(ctx context.Context, actor audit.Actor, devices []device.ID, many int) (map[device.ID][]Offer, error) {
-	facts, err := s.storage.Facts(ctx, devices)
+	facts, err := s.storage.Facts(ctx, devices, true)
 	if err != nil {
 		return nil, fmt.Errorf("read what may be asked of %d devices: %w", len(devices), err)
 	}
 	out := make(map[device.ID][]Offer, len(facts))
+	// Each kind is asked for by itself: what would be taken in for one device counts
+	// for the next one, and not for another kind.
+	books := map[device.Kind]*Books{}
 	for _, f := range facts {
 		list := []Offer{}
 		for _, kind := range device.Kinds() {
 			if carriesDocument(kind) {
 				continue
+			}
+			if books[kind] == nil && f.Books != nil {
+				own := *f.Books
+				own.Entries = slices.Clone(own.Entries)
+				books[kind] = &own
+			}
+			if f.Books != nil {
+				f.Books = books[kind]
 			}
 			if o, ever := s.offer(f, actor, kind, many); ever {
 				list = append(list, o)
@@ -81,13 +93,18 @@ func (s *Service) offer(f Facts, actor audit.Actor, kind device.Kind, many int) 
 		o.MayHold = false
 		return o, true
 	}
-	ruling := s.guard.Ask(f, Asking{Actor: actor, Ask: Ask{Device: f.Device.ID, Kind: kind, HoldUntilIdle: hold}, Verdict: v, BatchSize: many})
+	ask := Ask{Device: f.Device.ID, Kind: kind, HoldUntilIdle: hold}
+	entry := f.counting(asked{id: ID(f.Device.ID), actor: actor, ask: ask}, v.Weight, facts.Class)
+	ruling := s.guard.Ask(f, Asking{Actor: actor, Ask: ask, Verdict: v, BatchSize: many, Entry: entry})
 	if ruling.Refuse != nil {
 		o.Refused, o.MayHold = ruling.Refuse, false
 		return o, true
 	}
 	if o.SecondPerson = ruling.SecondPerson; ruling.SecondPerson {
 		o.Why, o.Approvers = ruling.Reason, s.approvers(kind, facts.Class)
+	} else if f.Books != nil && entry.Weight != "" && o.Refused == nil {
+		entry.Reserved = ruling.Reserved
+		f.Books.Entries = append(f.Books.Entries, entry)
 	}
 	return o, true
 }
@@ -115,7 +132,7 @@ type Outlook struct {
 // Outlooks says what asking these devices for a kind would come to now. A device
 // that does not exist is left out.
 func (s *Service) Outlooks(ctx context.Context, devices []device.ID, kind device.Kind, sub device.Subkind) (map[device.ID]Outlook, error) {
-	facts, err := s.storage.Facts(ctx, devices)
+	facts, err := s.storage.Facts(ctx, devices, false)
 	if err != nil {
 		return nil, fmt.Errorf("foresee what asking %d devices comes to: %w", len(devices), err)
 	}

@@ -58,7 +58,9 @@ type Storage interface {
 
 	// Facts reads what a decision about these devices would rest on, without
 	// locking: for screens. Facts.Ward is left out, and devices that do not exist.
-	Facts(ctx context.Context, devices []device.ID) ([]Facts, error)
+	// With guard it reads what counts for the limits too, and holds no lock: what it
+	// reads may be old by the time that somebody asks.
+	Facts(ctx context.Context, devices []device.ID, guard bool) ([]Facts, error)
 
 	// SetFreeze keeps a freeze, with what had left before, under the guard's lock:
 	// every lease of guarded work that commits later has seen it.

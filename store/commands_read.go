@@ -9,7 +9,7 @@ import (
 )
 
 // Facts implements commands.Storage.
-func (s *Store) Facts(ctx context.Context, devices []device.ID) ([]commands.Facts, error) {
+func (s *Store) Facts(ctx context.Context, devices []device.ID, guard bool) ([]commands.Facts, error) {
 	db := s.reader.WithContext(ctx)
 	now, err := s.clock(db)
 	if err != nil {
@@ -23,7 +23,10 @@ func (s *Store) Facts(ctx context.Context, devices []device.ID) ([]commands.Fact
 	for i := range facts {
 		facts[i].Now = now
 	}
-	return facts, err
+	if err != nil || !guard {
+		return facts, err
+	}
+	return facts, s.lookAtBooks(db, facts, now)
 }
 
 // Command implements commands.Storage.

@@ -27,19 +27,38 @@ func (t *tx) openBooks(facts []commands.Facts) (*books, error) {
 	if err != nil {
 		return nil, err
 	}
+	return readBooks(t.DB, facts, now, t.believe, t.activeFreezes)
+}
+
+// lookAtBooks reads what openBooks reads, without the lock: for what people are
+// told before they ask.
+func (s *Store) lookAtBooks(db *gorm.DB, facts []commands.Facts, now time.Time) error {
+	b, err := readBooks(db, facts, now,
+		func(row provable) error { return s.believeRead(db.Statement.Context, row, nil) },
+		func() ([]commands.Freeze, error) { return activeFreezes(db) })
+	if err != nil {
+		return err
+	}
+	for _, f := range facts {
+		b.Fleet(f.Site, f.Device.Class) // an error shows now, and not where nobody looks for it
+	}
+	return b.err
+}
+
+func readBooks(db *gorm.DB, facts []commands.Facts, now time.Time, believe func(provable) error, freezes func() ([]commands.Freeze, error)) (_ *books, err error) {
 	b := &books{}
 	b.Now = now
-	b.Fleet = t.fleetOf(b)
-	if b.Entries, err = counted(t.DB, now); err != nil {
+	b.Fleet = fleetOf(db, b)
+	if b.Entries, err = counted(db, now); err != nil {
 		return nil, err
 	}
-	if b.Numbers, err = limitNumbers(t.DB, now, t.believe); err != nil {
+	if b.Numbers, err = limitNumbers(db, now, believe); err != nil {
 		return nil, err
 	}
-	if b.Freezes, err = t.activeFreezes(); err != nil {
+	if b.Freezes, err = freezes(); err != nil {
 		return nil, err
 	}
-	sites, err := sitesOf(t.DB, facts)
+	sites, err := sitesOf(db, facts)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +121,7 @@ func sitesOf(db *gorm.DB, facts []commands.Facts) (map[device.PlaceID]device.Pla
 }
 
 // fleetOf counts the devices of a class at a site when the guard asks.
-func (t *tx) fleetOf(b *books) limits.Fleet {
+func fleetOf(db *gorm.DB, b *books) limits.Fleet {
 	type key struct {
 		site  device.PlaceID
 		class device.Class
@@ -114,7 +133,7 @@ func (t *tx) fleetOf(b *books) limits.Fleet {
 			return n
 		}
 		n := 0
-		err := t.Raw(`WITH RECURSIVE inside (id) AS (
+		err := db.Raw(`WITH RECURSIVE inside (id) AS (
 				SELECT id FROM place WHERE id = ?
 				UNION ALL SELECT p.id FROM place p JOIN inside ON p.parent_id = inside.id)
 			SELECT COUNT(*) FROM device WHERE class = ? AND stage IN ('enrolled', 'in_service')

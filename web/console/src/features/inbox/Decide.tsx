@@ -19,8 +19,7 @@ interface Props {
   /** What a code is good for, when the server wants one; a batch is named by the server. */
   subject?: { device_id: string };
   approve: (headers: Headers) => Promise<unknown>;
-  /** Left out where nothing can be denied at once. */
-  deny?: (reason: string) => Promise<unknown>;
+  deny: (reason: string) => Promise<unknown>;
 }
 
 /** Yes or no to exactly what is shown. A second factor is asked for when the server wants one; no has a reason. */
@@ -35,7 +34,7 @@ export function Decide({ approveLabel, destructive, hash, subject, approve, deny
     setCode("");
     if (done) notifyDone(t("approved"));
   };
-  if (denying && deny) return <Deny deny={deny} onBack={() => setDenying(false)} />;
+  if (denying) return <Deny deny={deny} onBack={() => setDenying(false)} />;
   return (
     <Stack gap="xs">
       <AskProblem problem={problem} />
@@ -44,11 +43,9 @@ export function Decide({ approveLabel, destructive, hash, subject, approve, deny
         {t("approveMeans")}
       </Text>
       <Group gap="xs">
-        {deny && (
-          <Button variant="default" onClick={() => setDenying(true)}>
-            {t("deny")}
-          </Button>
-        )}
+        <Button variant="default" onClick={() => setDenying(true)}>
+          {t("deny")}
+        </Button>
         <Button color={destructive ? "red" : undefined} loading={busy} disabled={wanted && !isCode(code)} onClick={() => void agree()}>
           {approveLabel}
         </Button>
