@@ -244,9 +244,13 @@ func PermissionForKind(kind device.Kind, sub device.Subkind, class device.Class)
 		return CommandsLocate, true
 	case weight == safety.Quiet:
 		return CommandsQuiet, true
-	case kind == device.KindContain && personal:
+	case kind.Retires() && personal:
+		return DevicesRetirePersonal, true
+	case kind.Retires():
+		return DevicesRetireMedical, true
+	case kind.ByServer() && personal:
 		return CommandsContainPersonal, true
-	case kind == device.KindContain:
+	case kind.ByServer():
 		return CommandsContainMedical, true
 	case personal && weight == safety.Destructive:
 		return CommandsErasePersonal, true

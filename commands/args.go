@@ -41,6 +41,8 @@ var schemas = map[device.Kind][]argument{
 	device.KindRenewCertificate: nil,
 	device.KindRestart:          nil,
 	device.KindContain:          nil,
+	device.KindDecommission:     nil,
+	device.KindWriteOff:         nil,
 	device.KindLostModeOff:      nil,
 	device.KindClearPasscode:    nil,
 	device.KindRemoveWorkData:   nil,
@@ -52,6 +54,9 @@ var schemas = map[device.Kind][]argument{
 	// wipe_first keeps the certificate good until the device has accepted the
 	// wipe: for a phone that knows only our Wi-Fi (SAFETY 5).
 	device.KindWipe: {{"wipe_first", false, boolean}},
+	// beyond_reach says that the asker knows: after it no wipe can reach the device
+	// (SAFETY 5).
+	device.KindRevoke: {{"beyond_reach", true, yes}, {"key_compromised", false, boolean}},
 	device.KindConfig: {{"document_id", true, text(1, 64)}, {"version", true, wholeNumber(1, 1<<31-1)},
 		{"content", true, object(maxConfigContent)}},
 	device.KindLibrary:  packageArgs,
@@ -167,6 +172,15 @@ func boolean(raw json.RawMessage) (any, error) {
 	var b bool
 	if err := json.Unmarshal(raw, &b); err != nil {
 		return nil, errors.New("must be true or false")
+	}
+	return b, nil
+}
+
+// yes takes true alone: what is confirmed with it has to be known.
+func yes(raw json.RawMessage) (any, error) {
+	var b bool
+	if err := json.Unmarshal(raw, &b); err != nil || !b {
+		return nil, errors.New("must be true: after this no wipe can reach the device")
 	}
 	return b, nil
 }

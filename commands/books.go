@@ -31,7 +31,7 @@ type Reading struct {
 // readingFor is what a decision about a new command of this kind has to read.
 func readingFor(kind device.Kind, sub device.Subkind) Reading {
 	weight, known := safety.WeightOf(kind, sub)
-	return Reading{Ward: kind == device.KindContain, Guard: !known || weight != safety.Quiet}
+	return Reading{Ward: kind.ByServer(), Guard: !known || weight != safety.Quiet}
 }
 
 // firstConfiguration is how long after its enrollment what a device is given by

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"wardline/device"
 )
 
 // sweepSize is how many devices one transaction of a sweep decides about.
@@ -54,6 +56,9 @@ func (s *Service) sweep(f Facts, ch *Changes) error {
 				continue
 			}
 			c.Unconfirmed = true
+			if c.Kind == device.KindWipe && !c.Class.IsPersonal() && !f.Enrollment.Contained {
+				ch.contain(c, system("expiry"), "It started to erase itself, and has been silent since.")
+			}
 			ch.Events = append(ch.Events, c.event(actionUnconfirmed, system("expiry"), map[string]any{
 				"because": fmt.Sprintf("The device accepted it and has not said for %s how it ended.", wordsFor(f.Now.Sub(c.AcceptedAt)))}))
 		case c.expired(f.Now, f.lost()):

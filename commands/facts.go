@@ -19,6 +19,8 @@ type Facts struct {
 	// access point that it was last heard through.
 	CareArea   bool
 	Enrollment Enrollment
+	// SanitisedAt is when it was last sanitised; zero: never.
+	SanitisedAt time.Time
 	// Site is the site that the device belongs to; empty: none.
 	Site device.PlaceID
 	// Books is what the guard counts; nil: the decision did not ask for it.

@@ -110,7 +110,7 @@ var codeLimitReached = fault.Define(fault.Refused, "limit_reached",
 
 // Ask implements Guard.
 func (g LimitGuard) Ask(f Facts, a Asking) Ruling {
-	if a.Ask.Kind == device.KindContain {
+	if a.Ask.Kind.ByServer() {
 		// The server would carry it out by itself, at once.
 		c := Command{Weight: safety.Destructive, Requester: a.Actor, Site: f.Site}
 		if z, frozen := f.Books.frozen(c, f.Site, false); frozen {
@@ -158,7 +158,7 @@ func (g LimitGuard) Approve(f Facts, c Command, approver audit.Actor) Ruling {
 	if f.Books == nil {
 		return Ruling{Refuse: codeLimitReached.New("The limits could not be looked at.")}
 	}
-	if z, frozen := f.Books.frozen(c, f.Site, false); frozen && c.Kind == device.KindContain {
+	if z, frozen := f.Books.frozen(c, f.Site, false); frozen && c.Kind.ByServer() {
 		return Ruling{Refuse: codeFrozen.New("%s", z.words())}
 	}
 	for _, z := range f.Books.Freezes {

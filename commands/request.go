@@ -142,7 +142,7 @@ func (s *Service) queue(c *Command, f Facts, v safety.Verdict, why cause, ch *Ch
 	if err := c.transition(to, why); err != nil {
 		return err
 	}
-	if c.Kind == device.KindContain {
+	if c.Kind.ByServer() {
 		return s.carryOut(c, f, why, ch)
 	}
 	if f.mayGoOut(*c) {
@@ -150,20 +150,6 @@ func (s *Service) queue(c *Command, f Facts, v safety.Verdict, why cause, ch *Ch
 	}
 	ch.containForWipe(c, f, why.actor)
 	return nil
-}
-
-// carryOut does what the server does by itself: contain. The certificates go on
-// hold in the transaction of the decision.
-func (s *Service) carryOut(c *Command, f Facts, why cause, ch *Changes) error {
-	if f.Device.Class.IsPump() && !f.Ward.mayTakeOut(f.Device.ID) {
-		return codeWardNeedsPumps.New("One in five of the ready pumps of this model in this place is already out of use.")
-	}
-	f.Ward.takeOut(f.Device.ID)
-	ch.contain(*c, why.actor, "It was cut from the network by command.")
-	c.released(f)
-	why.step, why.actor = stepSucceed, system("commands")
-	why.reason = "The device's certificates are on hold: the network refuses it from now on."
-	return c.transition(StateSucceeded, why)
 }
 
 // containForWipe puts the certificate of a thing that people carry on hold when
@@ -181,30 +167,14 @@ func (ch *Changes) containForWipe(c *Command, f Facts, actor audit.Actor) {
 	ch.contain(*c, actor, "A wipe was asked.")
 }
 
+func (ch *Changes) revoke(c Command, actor audit.Actor, reason string) {
+	ch.Certificates = append(ch.Certificates, CertificateOrder{Device: c.Device, Enrollment: c.Enrollment,
+		Action: CertificateRevoke, Compromised: c.compromised(), Reason: reason, Actor: actor, Command: c.ID})
+}
+
 func (ch *Changes) contain(c Command, actor audit.Actor, reason string) {
 	ch.Certificates = append(ch.Certificates, CertificateOrder{Device: c.Device, Enrollment: c.Enrollment,
 		Action: CertificateHold, Reason: reason, Actor: actor, Command: c.ID})
-}
-
-// reachable reports whether there is an enrollment that the kind can be sent to.
-func (f Facts) reachable(kind device.Kind) error {
-	if f.Enrollment.ID == "" || !f.Enrollment.Usable {
-		return codeNotEnrolled.New("The device has no enrollment that is good, so nothing can be sent to it.")
-	}
-	if f.Enrollment.Contained && !servedContained(kind) {
-		return codeContained.New("The device is contained: it is served only lock, lost mode, locate, wipe and remove work data.")
-	}
-	return nil
-}
-
-// servedContained reports whether a contained device is still served the kind:
-// what finds, locks and empties it, and nothing else (SAFETY 5).
-func servedContained(kind device.Kind) bool {
-	switch kind {
-	case device.KindLock, device.KindLostModeOn, device.KindLostModeOff, device.KindLocate, device.KindWipe, device.KindRemoveWorkData:
-		return true
-	}
-	return false
 }
 
 // undoes names the kind whose undelivered command a new one makes pointless.

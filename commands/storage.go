@@ -159,9 +159,11 @@ type CertificateOrder struct {
 	Device     device.ID
 	Enrollment device.EnrollmentID
 	Action     CertificateAction
-	Reason     string // one sentence for people
-	Actor      audit.Actor
-	Command    ID
+	// Compromised: of a revocation, that others know the key.
+	Compromised bool
+	Reason      string // one sentence for people
+	Actor       audit.Actor
+	Command     ID
 }
 
 // Question is what stays open on a device after it enrolled anew: whether a wipe

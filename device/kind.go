@@ -22,8 +22,11 @@ const (
 	KindFirmware         Kind = "firmware"
 	KindRestart          Kind = "restart"
 	KindLock             Kind = "lock"
-	KindWipe             Kind = "wipe"    // on a pump: sanitise
-	KindContain          Kind = "contain" // cut from the network: the server does it, not the device
+	KindWipe             Kind = "wipe"         // on a pump: sanitise
+	KindContain          Kind = "contain"      // cut from the network: the server does it, not the device
+	KindRevoke           Kind = "revoke"       // end its enrollment and refuse it everywhere, for good
+	KindDecommission     Kind = "decommission" // it leaves the hospital, sanitised
+	KindWriteOff         Kind = "write_off"    // it is gone: not sanitised, whereabouts unknown
 	KindLostModeOn       Kind = "lost_mode_on"
 	KindLostModeOff      Kind = "lost_mode_off"
 	KindClearPasscode    Kind = "clear_passcode"
@@ -35,9 +38,18 @@ func Kinds() []Kind {
 	return []Kind{
 		KindRefresh, KindLocate, KindCollectLogs, KindUnlock, KindUnstage, KindRenewCertificate,
 		KindRing, KindMessage, KindConfig, KindLibrary, KindFirmware, KindRestart, KindLock,
-		KindWipe, KindContain, KindLostModeOn, KindLostModeOff, KindClearPasscode, KindRemoveWorkData,
+		KindWipe, KindContain, KindRevoke, KindDecommission, KindWriteOff, KindLostModeOn, KindLostModeOff, KindClearPasscode, KindRemoveWorkData,
 	}
 }
+
+// ByServer reports whether the server carries the kind out by itself: a device is
+// never asked to.
+func (k Kind) ByServer() bool {
+	return k == KindContain || k.Retires() || k == KindRevoke
+}
+
+// Retires reports whether the kind ends the device's life in the hospital.
+func (k Kind) Retires() bool { return k == KindDecommission || k == KindWriteOff }
 
 // Valid reports whether k is one of Kinds.
 func (k Kind) Valid() bool {
@@ -101,6 +113,12 @@ func (k Kind) Words() string {
 		return "Wipe"
 	case KindContain:
 		return "Cut from the network"
+	case KindRevoke:
+		return "Revoke for good"
+	case KindDecommission:
+		return "Decommission"
+	case KindWriteOff:
+		return "Write off"
 	case KindLostModeOn:
 		return "Turn lost mode on"
 	case KindLostModeOff:

@@ -43,6 +43,9 @@ func checkStage(r Record, to device.Stage) error {
 	if !slices.Contains(stageSteps[d.Stage], to) {
 		return CodeStageRefused.New("A device that is %s cannot become %s.", stageWords(d.Stage), stageWords(to))
 	}
+	if (to == device.StageDecommissioned || to == device.StageWrittenOff) && d.Enrollment != "" {
+		return CodeStageRefused.New("This device is enrolled: retiring it is asked for as a command, which passes the guard.")
+	}
 	switch to {
 	case device.StageInService:
 		if d.Management.CarriesCommands() && d.Enrollment == "" {

@@ -38,8 +38,10 @@ var (
 		"Biomed puts the pump into its service mode first."}
 	codeWaitsForIdle = code{"waits_for_idle", "The command waits until the pump is free.",
 		"Nothing to do; it can be cancelled."}
-	codeRetireOrder = code{"retire_order_needed", "A pump is erased only in biomed's custody and after it was ordered to be retired.",
+	codeRetireOrder = code{"retire_order_needed", "A pump is erased or decommissioned only in biomed's custody and after it was ordered to be retired.",
 		"Start the decommissioning of the pump and take it into biomed's custody."}
+	codeNotGone = code{"device_is_heard", "This pump was heard of within the last 24 hours, so it is not gone.",
+		"Find it first: it says where it is. Only a pump that was not heard of for 24 hours is written off."}
 	codeReplaceFirst = code{"replace_pump_first", "Cutting this pump off from the network may disturb its infusion. Replace the pump at the bedside first.",
 		"Bring another pump, move the patient over, then contain this one; it can be contained once it is idle."}
 	codeBreakGlass = code{"break_glass_needed", "A pump that is not free is cut off from the network only when it is believed attacked, by two people under break-glass.",
@@ -56,7 +58,7 @@ func Codes() []CodeInfo {
 	all := []code{
 		codeUnknownKind, codeDeviceGone, codeNotManaged, codeNotForClass, codePersonalPhone, codeNotCapable,
 		codeClassDisputed, codeOnlyWhenLost, codeServerOnly, codeInfusing, codePaused, codeStandby,
-		codeStateUnknown, codeServiceOnly, codeWaitsForIdle, codeRetireOrder, codeReplaceFirst, codeBreakGlass,
+		codeStateUnknown, codeServiceOnly, codeWaitsForIdle, codeRetireOrder, codeNotGone, codeReplaceFirst, codeBreakGlass,
 		codeNotPermitted,
 	}
 	infos := make([]CodeInfo, len(all))
@@ -84,6 +86,8 @@ func whyNot(cell Cell, s State, f Facts, m device.Model, ctx JudgeContext) code 
 	switch cell {
 	case OKTwoRetire:
 		return codeRetireOrder
+	case OKTwoUnseen:
+		return codeNotGone
 	case BreakGlass, BreakGlassOrUnseen:
 		unlocked := ctx.BreakGlass || (cell == BreakGlassOrUnseen && f.UnseenFor >= UnseenAge)
 		if unlocked || !cutIsSafe(m) {

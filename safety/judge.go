@@ -113,14 +113,14 @@ func knownClass(c device.Class) device.Class {
 
 // refusedBeforeState holds the refusals that no therapy state could lift.
 func refusedBeforeState(kind device.Kind, sub device.Subkind, f Facts, m device.Model, w Weight) (code, bool) {
-	if f.Stage.Ended() {
+	if f.Stage.Ended() && !(f.Stage == device.StageWrittenOff && findsOrEmpties(kind)) {
 		return codeDeviceGone, true
 	}
 	if r, ok := neverForClass(kindKey{kind, sub}, f.Class, f.IsPump()); ok {
 		return r, true
 	}
-	if kind == device.KindContain {
-		if f.Management == device.ManagementRecord {
+	if kind.ByServer() {
+		if f.Management == device.ManagementRecord && !kind.Retires() {
 			return codeNotManaged, true
 		}
 	} else {
@@ -135,6 +135,16 @@ func refusedBeforeState(kind device.Kind, sub device.Subkind, f Facts, m device.
 		return codeClassDisputed, true
 	}
 	return code{}, false
+}
+
+// findsOrEmpties: what is written off is gone for the books, and may show up all
+// the same. Then it is still found, locked and emptied, and nothing else.
+func findsOrEmpties(kind device.Kind) bool {
+	switch kind {
+	case device.KindLocate, device.KindLock, device.KindLostModeOn, device.KindWipe, device.KindRemoveWorkData:
+		return true
+	}
+	return false
 }
 
 // capable reports whether the device can do the kind at all: its model says so.
@@ -208,7 +218,7 @@ func (v Verdict) pump(key kindKey, f Facts, m device.Model, ctx JudgeContext, li
 		}
 		return v.now(cell != OK && cell != OKLost)
 	}
-	v.MayHold = permits(row.idle, StateIdle, f, m, ctx) && (cell == No || cell == Hold)
+	v.MayHold = permits(row.idle, StateIdle, f, m, ctx) && (cell == No || cell == Hold) && !key.kind.ByServer()
 	if v.MayHold && ctx.HoldUntilIdle {
 		v.Answer, v.SecondPerson = HoldOnly, row.idle != OK
 		v.Code, v.Sentence = codeWaitsForIdle.name, stateCode(v.State).sentence+" The command waits until the pump is free."
@@ -227,6 +237,8 @@ func permits(cell Cell, s State, f Facts, m device.Model, ctx JudgeContext) bool
 		return f.Lost
 	case OKTwoRetire:
 		return retiring(f)
+	case OKTwoUnseen:
+		return f.UnseenFor >= UnseenAge
 	case BreakGlass:
 		return ctx.BreakGlass && cutIsSafe(m)
 	case BreakGlassOrUnseen:

@@ -5,7 +5,7 @@ import "wardline/device"
 // MatrixVersion names this edition of the matrix. It is recorded with every
 // decision and travels in the envelope. It changes with every change of a cell,
 // a weight or a rule in this package.
-const MatrixVersion = "2026-1"
+const MatrixVersion = "2026-2"
 
 // Weight says how much a command of a kind can hurt, and therefore what it must
 // pass (SAFETY 4).
@@ -47,6 +47,8 @@ const (
 	// BreakGlassOrUnseen: break-glass, or a second person once the pump was not
 	// seen for UnseenAge.
 	BreakGlassOrUnseen Cell = "break_glass_or_two_if_unseen_24h"
+	// OKTwoUnseen: now, with a second person, once it was not seen for UnseenAge.
+	OKTwoUnseen Cell = "now_two_if_unseen_24h"
 )
 
 // kindKey names a row: a kind, and for config its subkind.
@@ -87,6 +89,8 @@ var (
 	bedsideRow   = pumpRow{infusing: StagedTwo, paused: StagedTwo, standby: StagedTwo, idle: StagedTwo, service: OKTwo, unknown: StagedTwo}
 	lockRow      = pumpRow{infusing: No, paused: No, standby: No, idle: No, service: OK, unknown: No}
 	sanitiseRow  = pumpRow{infusing: No, paused: No, standby: No, idle: OKTwoRetire, service: OKTwo, unknown: No}
+	retiredRow   = pumpRow{infusing: No, paused: No, standby: No, idle: OKTwoRetire, service: OKTwoRetire, unknown: OKTwoRetire}
+	goneRow      = always(OKTwoUnseen)
 	containedRow = pumpRow{infusing: BreakGlass, paused: BreakGlass, standby: BreakGlass, idle: OKTwo, service: OKTwo, unknown: BreakGlassOrUnseen}
 )
 
@@ -112,6 +116,9 @@ var pumpRows = map[kindKey]pumpRow{
 	{device.KindLock, ""}:                     lockRow,
 	{device.KindWipe, ""}:                     sanitiseRow,
 	{device.KindContain, ""}:                  containedRow,
+	{device.KindRevoke, ""}:                   containedRow,
+	{device.KindDecommission, ""}:             retiredRow,
+	{device.KindWriteOff, ""}:                 goneRow,
 	{device.KindLostModeOn, ""}:               neverRow,
 	{device.KindLostModeOff, ""}:              neverRow,
 	{device.KindClearPasscode, ""}:            neverRow,
@@ -139,6 +146,9 @@ var carriedRow = map[kindKey]Cell{
 	{device.KindLock, ""}:                     OK,
 	{device.KindWipe, ""}:                     OK,
 	{device.KindContain, ""}:                  OK,
+	{device.KindRevoke, ""}:                   OK,
+	{device.KindDecommission, ""}:             OK,
+	{device.KindWriteOff, ""}:                 OK,
 	{device.KindLostModeOn, ""}:               OK,
 	{device.KindLostModeOff, ""}:              OK,
 	{device.KindClearPasscode, ""}:            OK,
@@ -172,6 +182,9 @@ var otherRows = map[device.Class]map[kindKey]Cell{
 		{device.KindLock, ""}:                     OK,
 		{device.KindWipe, ""}:                     Never,
 		{device.KindContain, ""}:                  OK,
+		{device.KindRevoke, ""}:                   OK,
+		{device.KindDecommission, ""}:             OK,
+		{device.KindWriteOff, ""}:                 OK,
 		{device.KindLostModeOn, ""}:               OK,
 		{device.KindLostModeOff, ""}:              OK,
 		{device.KindClearPasscode, ""}:            Never,
@@ -185,10 +198,15 @@ var otherRows = map[device.Class]map[kindKey]Cell{
 		{device.KindCollectLogs, ""}:      OK,
 		{device.KindRenewCertificate, ""}: OK,
 		{device.KindContain, ""}:          OKTwo,
+		{device.KindRevoke, ""}:           OKTwo,
+		{device.KindDecommission, ""}:     OKTwo,
+		{device.KindWriteOff, ""}:         OKTwo,
 	}),
 	device.ClassOtherMedical: onlyThese(map[kindKey]Cell{
-		{device.KindRefresh, ""}: OK,
-		{device.KindLocate, ""}:  OK,
+		{device.KindRefresh, ""}:      OK,
+		{device.KindLocate, ""}:       OK,
+		{device.KindDecommission, ""}: OKTwo,
+		{device.KindWriteOff, ""}:     OKTwo,
 	}),
 }
 
@@ -223,6 +241,9 @@ var weights = map[kindKey]Weight{
 	{device.KindLock, ""}:                     Disruptive,
 	{device.KindWipe, ""}:                     Destructive,
 	{device.KindContain, ""}:                  Destructive,
+	{device.KindRevoke, ""}:                   Destructive,
+	{device.KindDecommission, ""}:             Destructive,
+	{device.KindWriteOff, ""}:                 Destructive,
 	{device.KindLostModeOn, ""}:               Disruptive,
 	{device.KindLostModeOff, ""}:              Disruptive,
 	{device.KindClearPasscode, ""}:            Destructive,

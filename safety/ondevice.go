@@ -47,7 +47,7 @@ func JudgeOnDevice(kind device.Kind, sub device.Subkind, s Sensors, p Permit) Ve
 	switch {
 	case !known:
 		return v.refuse(codeUnknownKind)
-	case kind == device.KindContain:
+	case kind.ByServer():
 		return v.refuse(codeServerOnly)
 	}
 	if c, ok := neverForClass(key, s.Class, pump); ok {

@@ -7,7 +7,7 @@ import "wardline/device"
 // does not: the pump goes on being used.
 func TakesOutOfUse(kind device.Kind, answer Answer) bool {
 	switch kind {
-	case device.KindRestart, device.KindLock, device.KindWipe, device.KindContain:
+	case device.KindRestart, device.KindLock, device.KindWipe, device.KindContain, device.KindRevoke:
 		return true
 	case device.KindFirmware, device.KindLibrary:
 		return answer != Stage

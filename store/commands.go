@@ -70,7 +70,7 @@ func (s *Store) Change(ctx context.Context, id commands.ID, decide func(commands
 
 // readingOf is what a decision about a command that exists has to read.
 func readingOf(kind, weight string) commands.Reading {
-	return commands.Reading{Ward: device.Kind(kind) == device.KindContain, Guard: safety.Weight(weight) != safety.Quiet}
+	return commands.Reading{Ward: device.Kind(kind).ByServer(), Guard: safety.Weight(weight) != safety.Quiet}
 }
 
 func commandFault(id commands.ID, err error) error {

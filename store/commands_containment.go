@@ -21,7 +21,11 @@ func (t *tx) changeCertificates(orders []commands.CertificateOrder) error {
 			}
 			continue
 		}
-		if _, err := t.revokeDevice(o.Device, ca.ReasonCessationOfOperation, o.Reason, o.Actor); err != nil {
+		reason := ca.ReasonCessationOfOperation
+		if o.Compromised {
+			reason = ca.ReasonKeyCompromise
+		}
+		if _, err := t.revokeDevice(o.Device, reason, o.Reason, o.Actor); err != nil {
 			return fmt.Errorf("revoke device %s for command %s: %w", o.Device, o.Command, err)
 		}
 		// Nothing can be delivered any more: what was still open says so.

@@ -52,7 +52,28 @@ func readCommandFacts(db *gorm.DB, rows []deviceRow, believed func([]commandRow)
 	if err := readCommandEnrollments(db, enrollments, facts); err != nil {
 		return nil, err
 	}
+	if err := readSanitised(db, devices, at); err != nil {
+		return nil, err
+	}
 	return facts, readOpenCommands(db, devices, at, believed)
+}
+
+// readSanitised finds out when devices were last sanitised.
+func readSanitised(db *gorm.DB, devices []string, at map[string]*commands.Facts) error {
+	for chunk := range slices.Chunk(devices, idsPerSelect) {
+		var rows []struct {
+			DeviceID string
+			At       dbTime
+		}
+		err := db.Raw("SELECT device_id, MAX(at) AS at FROM device_sanitisation WHERE device_id IN ? GROUP BY device_id", chunk).Scan(&rows).Error
+		if err != nil {
+			return fmt.Errorf("read when devices were sanitised: %w", err)
+		}
+		for _, r := range rows {
+			at[r.DeviceID].SanitisedAt = r.At.time()
+		}
+	}
+	return nil
 }
 
 func readModels(db *gorm.DB, ids []string, facts []commands.Facts) error {

@@ -27,7 +27,7 @@ func (d *Device) Capabilities() []device.Kind {
 	var kinds []device.Kind
 	for _, k := range d.model.Capabilities {
 		// To be cut from the network is done to a device, not by it.
-		if k != device.KindContain {
+		if !k.ByServer() {
 			kinds = append(kinds, k)
 		}
 	}

@@ -94,21 +94,22 @@ test("of a device that is only a record, the page says what Wardline cannot know
 });
 
 test("a hold needs a reason, and is seen as soon as it is set and lifted", async ({ hospital }) => {
-  const page = await openDevice(hospital, "R5-0011");
+  const page = await openDevice(hospital, "R5-0011", "security");
   const now = page.getByRole("group", { name: "What is true now" });
   await page.getByRole("button", { name: "Record" }).click();
-  await page.getByRole("menuitem", { name: "Report lost…" }).click();
+  await page.getByRole("menuitem", { name: "Put under a hold…" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByRole("button", { name: "Report lost" }).click();
+  await dialog.getByRole("radio", { name: "Quarantined" }).check();
+  await dialog.getByRole("button", { name: "Put under hold" }).click();
   await expect(dialog.getByText("Say why, in at least three characters.")).toBeVisible();
-  await dialog.getByLabel("Reason").fill("Not in the dock after the shift");
-  await dialog.getByRole("button", { name: "Report lost" }).click();
-  await expect(now.getByText("Lost")).toBeVisible();
+  await dialog.getByLabel("Reason").fill("Found open in the corridor");
+  await dialog.getByRole("button", { name: "Put under hold" }).click();
+  await expect(now.getByText("Quarantined")).toBeVisible();
   await page.getByRole("button", { name: "Record" }).click();
-  await page.getByRole("menuitem", { name: "Lift “Lost”…" }).click();
-  await expect(dialog).toContainText("Not in the dock after the shift");
-  await dialog.getByLabel("Reason").fill("Was in the other dock");
+  await page.getByRole("menuitem", { name: "Lift “Quarantined”…" }).click();
+  await expect(dialog).toContainText("Found open in the corridor");
+  await dialog.getByLabel("Reason").fill("Nothing was missing");
   await dialog.getByRole("button", { name: "Lift" }).click();
-  await expect(now.getByText("Lost")).toHaveCount(0);
+  await expect(now.getByText("Quarantined")).toHaveCount(0);
   await page.close();
 });

@@ -4,6 +4,7 @@ import { IconCommand } from "@tabler/icons-react";
 import { Outlet, useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { ActionHost } from "../features/actions/ActionHost";
+import { LossHost } from "../features/loss/LossHost";
 import { useT } from "../i18n/strings";
 import { RouteLink } from "../ui/RouteLink";
 import { AccountMenu } from "./AccountMenu";
@@ -59,6 +60,7 @@ export function Shell() {
         <Outlet />
       </AppShell.Main>
       <Palette />
+      <LossHost />
       <ActionHost />
     </AppShell>
   );

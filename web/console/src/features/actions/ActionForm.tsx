@@ -8,7 +8,7 @@ import { useMe } from "../../session/useSession";
 import { Loading } from "../../ui/QueryView";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { uiStrings } from "../../ui/strings";
-import { DeviceFacts, isPump, mayKnowOnlyWifi, NetworkChoice, SilenceNotice, WhatItDoes } from "./Facts";
+import { ContainNotice, DeviceFacts, isPump, mayKnowOnlyWifi, NetworkChoice, SilenceNotice, WhatItDoes } from "./Facts";
 import { AskProblem, CodeInput, isCode, plainCode } from "./code";
 import { ArgumentFields, argsOf, needsText, ReasonFields, TicketField, type Draft } from "./fields";
 import { firstSentence } from "./sentence";
@@ -94,6 +94,8 @@ function useDraft(kind: Kind, device: Device) {
     phone: "",
     footnote: "",
     seconds: 60,
+    beyondReach: false,
+    compromised: false,
     wipeFirst: kind === "wipe" && !isPump(device) && device.certificate?.status !== "contained" && mayKnowOnlyWifi(device),
   }));
   return { draft, set: (change: Partial<Draft>) => setDraft((before) => ({ ...before, ...change })) };
@@ -117,18 +119,19 @@ function Form({ kind, device, offer, hold, onHold, onAsked }: FormProps) {
   const needsCode = destructive || wanted;
   const missing = {
     reason: destructive && draft.reason.trim().length < 3 ? t("missingReason") : undefined,
+    beyond: kind === "revoke" && !draft.beyondReach ? t("beyond.missing") : undefined,
     text: needsText(kind) && draft.text.trim() === "" ? t("missingText") : undefined,
     code: needsCode && !isCode(draft.code) ? t("missingCode") : undefined,
   };
   const problems = {
     of: (...names: string[]) =>
-      fieldProblem(problem, ...names) ?? (!tried ? undefined : names.includes("reason") ? missing.reason : names.includes("args.text") ? missing.text : undefined),
+      fieldProblem(problem, ...names) ?? (!tried ? undefined : names.includes("reason") ? missing.reason : names.includes("args.text") ? missing.text : names.includes("args.beyond_reach") ? missing.beyond : undefined),
   };
   if (needsCode && !me.has_second_factor) return <NoFactor device={device} />;
 
   const submit = async () => {
     setTried(true);
-    if (missing.reason || missing.text || missing.code) return;
+    if (missing.reason || missing.text || missing.code || missing.beyond) return;
     const body = { kind, args: argsOf(kind, draft), reason: draft.reason.trim() || undefined, ticket: draft.ticket.trim() || undefined, ...(hold && { hold_until_idle: true }) };
     const send = async (header: { "Idempotency-Key": string }) => {
       const { data, error } = await rest.POST("/api/v1/devices/{id}/commands", { params: { path: { id: device.id }, header }, body });
@@ -168,6 +171,7 @@ function Form({ kind, device, offer, hold, onHold, onAsked }: FormProps) {
             {t("askSecond", { who: offer.approvers, why: offer.second_person_why })}
           </Alert>
         )}
+        {kind === "contain" && <ContainNotice device={device} />}
         {kind === "wipe" && <NetworkChoice device={device} draft={draft} set={set} />}
         <ArgumentFields kind={kind} draft={draft} set={set} problems={problems} />
         {offer.weight !== "quiet" && <ReasonFields kind={kind} pump={isPump(device)} draft={draft} set={set} problems={problems} required={destructive} />}

@@ -5,7 +5,7 @@ import { useT } from "../../i18n/strings";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { useMay } from "../../session/useSession";
 import { useWords } from "../../words/words";
-import { inOrder, lookOf } from "./kinds";
+import { alone, inOrder, lookOf } from "./kinds";
 import { openAction, type Device } from "./openAction";
 import { actionsStrings } from "./strings";
 
@@ -27,7 +27,7 @@ function BatchMenu({ devices, onDone }: Props) {
   const say = useWords();
   const ids = devices.map((device) => device.id).sort();
   const offers = api.useQuery("post", "/api/v1/batches/offers", { body: { devices: ids } }, { meta: { live: false } });
-  const list = inOrder(offers.data?.items ?? []).filter((offer) => offer.allowed + offer.may_hold > 0);
+  const list = inOrder(offers.data?.items ?? []).filter((offer) => offer.allowed + offer.may_hold > 0 && !alone(offer.kind));
   return (
     <Menu position="bottom-start" shadow="md">
       <Menu.Target>

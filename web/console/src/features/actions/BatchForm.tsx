@@ -52,7 +52,7 @@ export function BatchForm(props: Props) {
   return <Form {...props} offer={offer} />;
 }
 
-const empty: Draft = { reason: "", ticket: "", code: "", text: "", phone: "", footnote: "", seconds: 60, wipeFirst: false };
+const empty: Draft = { reason: "", ticket: "", code: "", text: "", phone: "", footnote: "", seconds: 60, wipeFirst: false, beyondReach: false, compromised: false };
 
 function Form({ kind, devices, offer, onDone }: Props & { offer: Offer }) {
   const t = useT(actionsStrings);

@@ -1,14 +1,15 @@
-import { Alert, Radio, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Alert, Button, Radio, SimpleGrid, Stack, Text } from "@mantine/core";
 import { IconEyeOff, IconInfoCircle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { relative } from "../../i18n/format";
 import { useT } from "../../i18n/strings";
+import { useMay } from "../../session/useSession";
 import { TherapyBadge } from "../../ui/badges";
 import { Time } from "../../ui/Time";
 import { useWords } from "../../words/words";
 import classes from "./actions.module.css";
 import type { Draft, SetDraft } from "./fields";
-import type { Device, Kind } from "./openAction";
+import { openAction, type Device, type Kind } from "./openAction";
 import { actionsStrings } from "./strings";
 
 /** After this long without a word a device counts as away (commands/why.go). */
@@ -91,6 +92,25 @@ export function WhatItDoes({ kind, device }: { kind: Kind; device: Device }) {
 /** A device without a mobile number may know only our Wi-Fi: cut off at once, no wipe could reach it. */
 export function mayKnowOnlyWifi(device: Device): boolean {
   return device.imei === "";
+}
+
+/** What cutting it off does to a phone that may know only our Wi-Fi; and that it can be taken back. */
+export function ContainNotice({ device }: { device: Device }) {
+  const t = useT(actionsStrings);
+  const may = useMay();
+  if (isPump(device) || !mayKnowOnlyWifi(device)) return <Text size="sm">{t("contain.back")}</Text>;
+  return (
+    <Alert variant="light" color="orange" icon={<IconInfoCircle aria-hidden />}>
+      <Text size="sm">
+        {t("contain.onlyWifi")} {t("contain.back")}
+      </Text>
+      {device.class !== "phone_personal" && may("commands.erase_personal") && (
+        <Button variant="default" size="xs" mt="xs" onClick={() => openAction({ kind: "wipe", device })}>
+          {t("contain.wipeFirst")}
+        </Button>
+      )}
+    </Alert>
+  );
 }
 
 /** What a wipe does to its access to the network, and the choice there is. */

@@ -3,6 +3,7 @@ import { IconLockAccess } from "@tabler/icons-react";
 import type { Problem } from "../../api/problem";
 import { useT } from "../../i18n/strings";
 import { ProblemAlert } from "../../ui/ProblemAlert";
+import { uiStrings } from "../../ui/strings";
 import { actionsStrings } from "./strings";
 
 /** As the server takes it: apps show codes in groups. */
@@ -18,17 +19,20 @@ export function isCode(code: string): boolean {
 interface Props {
   value: string;
   onChange: (code: string) => void;
-  error?: string;
+  error?: string | undefined;
+  /** It may be left out. */
+  optional?: boolean;
 }
 
 /** The second factor, in the place where it is needed. */
-export function CodeInput({ value, onChange, error }: Props) {
+export function CodeInput({ value, onChange, error, optional }: Props) {
   const t = useT(actionsStrings);
+  const ui = useT(uiStrings);
   return (
     <TextInput
       label={t("fields.code")}
-      description={t("fields.codeHint")}
-      required
+      description={optional ? `${t("fields.codeHint")} (${ui("optional")})` : t("fields.codeHint")}
+      required={!optional}
       inputMode="numeric"
       autoComplete="one-time-code"
       maxLength={16}

@@ -1,4 +1,4 @@
-import { Chip, Group, Input, SegmentedControl, Stack, Textarea, TextInput } from "@mantine/core";
+import { Checkbox, Chip, Group, Input, SegmentedControl, Stack, Textarea, TextInput } from "@mantine/core";
 import { useT } from "../../i18n/strings";
 import { uiStrings } from "../../ui/strings";
 import type { Kind } from "./openAction";
@@ -14,6 +14,8 @@ export interface Draft {
   footnote: string;
   seconds: number;
   wipeFirst: boolean;
+  beyondReach: boolean;
+  compromised: boolean;
 }
 
 export type SetDraft = (change: Partial<Draft>) => void;
@@ -45,6 +47,8 @@ export function argsOf(kind: Kind, draft: Draft): Record<string, unknown> {
       return { message: text, ...(phone && { phone_number: phone }), ...(draft.footnote.trim() && { footnote: draft.footnote.trim() }) };
     case "wipe":
       return draft.wipeFirst ? { wipe_first: true } : {};
+    case "revoke":
+      return { beyond_reach: draft.beyondReach, ...(draft.compromised && { key_compromised: true }) };
   }
   return {};
 }
@@ -73,6 +77,14 @@ export function ArgumentFields({ kind, draft, set, problems }: Props) {
           />
         </div>
       </Input.Wrapper>
+    );
+  }
+  if (kind === "revoke") {
+    return (
+      <Stack gap="xs">
+        <Checkbox label={t("beyond.confirm")} checked={draft.beyondReach} error={problems.of("args.beyond_reach")} onChange={(event) => set({ beyondReach: event.currentTarget.checked })} />
+        <Checkbox label={t("beyond.compromised")} checked={draft.compromised} onChange={(event) => set({ compromised: event.currentTarget.checked })} />
+      </Stack>
     );
   }
   if (kind !== "message" && kind !== "lock" && kind !== "lost_mode_on") return null;
@@ -111,6 +123,9 @@ const quick: Partial<Record<Kind, (keyof (typeof actionsStrings)["en"]["reasons"
   remove_work_data: ["lost", "stolen", "leaver"],
   clear_passcode: ["leaver", "hangs"],
   contain: ["stolen", "lost", "attack"],
+  revoke: ["leaver", "attack"],
+  decommission: ["leaver", "retire"],
+  write_off: ["missing", "lost", "stolen"],
   lock: ["lost", "stolen", "missing"],
   lost_mode_on: ["lost", "missing", "stolen"],
   lost_mode_off: ["found"],

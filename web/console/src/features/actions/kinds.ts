@@ -2,6 +2,7 @@ import {
   IconAntennaBarsOff,
   IconBell,
   IconBriefcaseOff,
+  IconCertificateOff,
   IconCertificate,
   IconCurrentLocation,
   IconEraser,
@@ -12,6 +13,8 @@ import {
   IconMapPinOff,
   IconMapSearch,
   IconMessage,
+  IconPackageExport,
+  IconQuestionMark,
   IconRefresh,
   IconReload,
   IconStackPop,
@@ -44,6 +47,9 @@ const looks: Partial<Record<Kind, Look>> = {
   unstage: { Icon: IconStackPop, place: "menu" },
   clear_passcode: { Icon: IconKeyOff, place: "menu" },
   contain: { Icon: IconAntennaBarsOff, place: "menu" },
+  revoke: { Icon: IconCertificateOff, place: "menu" },
+  decommission: { Icon: IconPackageExport, place: "menu" },
+  write_off: { Icon: IconQuestionMark, place: "menu" },
 };
 
 const order = Object.keys(looks);
@@ -58,13 +64,18 @@ export function inSight(kind: Kind, device: Pick<Device, "class">): boolean {
   return lookOf(kind).place === "button";
 }
 
+/** What is confirmed for each device by itself is not asked of several. */
+export function alone(kind: string): boolean {
+  return kind === "revoke" || kind === "write_off";
+}
+
 /** In the order in which people are shown them. */
 export function inOrder<T extends { kind: string }>(offers: T[]): T[] {
   return offers.filter((offer) => order.includes(offer.kind)).sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
 }
 
 /** What would change nothing is not offered: a phone that says it is locked is unlocked, not locked again. */
-export function makesSense(kind: Kind, device: Pick<Device, "locked" | "lost_mode" | "certificate">): boolean {
+export function makesSense(kind: Kind, device: Pick<Device, "class" | "locked" | "lost_mode" | "certificate" | "holds" | "stage">): boolean {
   switch (kind) {
     case "lock":
       return !device.locked;
@@ -75,7 +86,14 @@ export function makesSense(kind: Kind, device: Pick<Device, "locked" | "lost_mod
     case "lost_mode_off":
       return device.lost_mode;
     case "contain":
-      return device.certificate?.status !== "contained";
+      return device.certificate?.status !== "contained" && device.certificate?.status !== "revoked";
+    case "revoke":
+      return !!device.certificate && device.certificate.status !== "revoked";
+    case "decommission":
+      // Of a pump it is the end of a round that begins with the order to retire it.
+      return !device.class.startsWith("pump_") || device.stage === "decommissioning";
+    case "write_off":
+      return device.holds.some((hold) => hold.kind === "lost");
   }
   return true;
 }

@@ -12,6 +12,7 @@ import { uiStrings } from "../../ui/strings";
 import { text, useAddress } from "../../ui/useAddress";
 import { useWords } from "../../words/words";
 import { DeviceActions } from "../actions/DeviceActions";
+import { LossButton } from "../loss/LossButton";
 import { ReadAt, useSinceRead } from "./Age";
 import { Badges } from "./Badges";
 import { CareMenu } from "./care/CareMenu";
@@ -38,7 +39,7 @@ export default function DevicePage() {
   const query = useDevice(id);
   const device = query.data;
   return (
-    <Page title={device ? `${say("class", device.class)} ${nameOf(device)}` : t("title")} above={<Back />} actions={device && <CareMenu device={device} />}>
+    <Page title={device ? `${say("class", device.class)} ${nameOf(device)}` : t("title")} above={<Back />} actions={device && <HeadActions device={device} />}>
       <QueryView query={query} loading={<Waiting />}>
         {(device) => (
           <ReadAt value={query.dataUpdatedAt}>
@@ -47,6 +48,15 @@ export default function DevicePage() {
         )}
       </QueryView>
     </Page>
+  );
+}
+
+function HeadActions({ device }: { device: Device }) {
+  return (
+    <Group gap="xs" className={classes.noPrint}>
+      <LossButton device={device} />
+      <CareMenu device={device} />
+    </Group>
   );
 }
 

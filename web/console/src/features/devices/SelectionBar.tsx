@@ -5,6 +5,7 @@ import { number } from "../../i18n/format";
 import { useT } from "../../i18n/strings";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { BatchActions } from "../actions/BatchActions";
+import { LossButton } from "../loss/LossButton";
 import type { DeviceQuery } from "./filters";
 import classes from "./SelectionBar.module.css";
 import { devicesStrings } from "./strings";
@@ -50,6 +51,7 @@ export default function SelectionBar({ devices, query, total, onChoose, onClear 
           {t("selection.clear")}
         </Button>
         <div className={classes.actions}>
+          {devices.length === 1 && devices[0] && <LossButton device={devices[0]} size="xs" />}
           <BatchActions devices={settled} onDone={onClear} />
         </div>
       </Group>

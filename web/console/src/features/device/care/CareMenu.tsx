@@ -7,7 +7,6 @@ import {
   IconLockOpen,
   IconPencil,
   IconRecycle,
-  IconSearch,
   IconShieldCheck,
   type Icon,
 } from "@tabler/icons-react";
@@ -25,7 +24,6 @@ const EditDialog = lazy(() => import("./EditDialog"));
 const CustodyDialog = lazy(() => import("./CustodyDialog"));
 const ConditionDialog = lazy(() => import("./ConditionDialog"));
 const HoldDialog = lazy(() => import("./HoldDialog"));
-const LostDialog = lazy(() => import("./HoldDialog").then(({ LostDialog }) => ({ default: LostDialog })));
 const LiftDialog = lazy(() => import("./LiftDialog"));
 const ReleaseDialog = lazy(() => import("./ReleaseDialog"));
 const SanitisationDialog = lazy(() => import("./SanitisationDialog"));
@@ -78,14 +76,13 @@ function useEntries(device: Device): Entry[] {
   const may = useMay();
   const pump = device.class.startsWith("pump_");
   const contained = device.certificate?.status === "contained";
-  const held = (kind: string) => device.holds.some((hold) => hold.kind === kind);
   const entries: (Entry | false)[] = [
     may("devices.write") && { key: "edit", label: t("edit"), Icon: IconEdit, Dialog: EditDialog },
     may("devices.custody") && { key: "custody", label: t("custody"), Icon: IconArrowsExchange, Dialog: CustodyDialog },
     may("devices.condition") && { key: "condition", label: t("condition"), Icon: IconRecycle, Dialog: ConditionDialog },
-    may("devices.report_lost") && !held("lost") && { key: "lost", label: t("lost"), Icon: IconSearch, Dialog: LostDialog },
     may("devices.hold") && { key: "hold", label: t("hold"), Icon: IconFlag, Dialog: HoldDialog },
-    ...(may("devices.hold") ? device.holds : []).map((hold) => ({
+    // A loss ends by its own button: more than a hold is lifted then.
+    ...(may("devices.hold") ? device.holds.filter((hold) => hold.kind !== "lost") : []).map((hold) => ({
       key: `lift-${hold.kind}`,
       label: t("lift", { hold: say("hold", hold.kind) }),
       Icon: IconLockOpen,

@@ -12,37 +12,8 @@ type Kind = Schemas["HoldView"]["kind"];
 
 const others = ["quarantined", "recalled", "offline_by_order"] as const;
 
-/** Reports a device lost: the one hold that anybody with the device may set. */
-export function LostDialog({ device, onClose }: CareProps) {
-  const t = useT(careStrings);
-  const { owner } = device;
-  return (
-    <Hold
-      device={device}
-      onClose={onClose}
-      kind="lost"
-      title={t("holdForm.lostTitle", { device: nameOf(device) })}
-      text={[owner && t("holdForm.lostHolder", { who: owner }), t("holdForm.lostText")].filter(Boolean).join(" ")}
-      submit={t("holdForm.report")}
-    />
-  );
-}
-
-/** Puts a device under another hold. */
+/** Puts a device under a hold. A loss has a dialog of its own. */
 export default function HoldDialog({ device, onClose }: CareProps) {
-  const t = useT(careStrings);
-  return <Hold device={device} onClose={onClose} title={t("holdForm.title", { device: nameOf(device) })} submit={t("holdForm.submit")} />;
-}
-
-interface Props extends CareProps {
-  /** Left out: it is chosen. */
-  kind?: Kind;
-  title: string;
-  text?: string;
-  submit: string;
-}
-
-function Hold({ device, onClose, kind: fixed, title, text, submit }: Props) {
   const t = useT(careStrings);
   const say = useWords();
   const recorded = useRecorded(onClose);
@@ -51,28 +22,25 @@ function Hold({ device, onClose, kind: fixed, title, text, submit }: Props) {
   const [checked, setChecked] = useState(false);
   const save = api.useMutation("post", "/api/v1/devices/{id}/holds");
   const problem = save.error ? problemOf(save.error) : undefined;
-  const kind = fixed ?? chosen;
   const send = () => {
     setChecked(true);
-    if (!kind || !saysWhy(reason)) return;
+    if (!chosen || !saysWhy(reason)) return;
     save.mutate(
-      { params: { path: { id: device.id } }, body: { kind, reason: reason.trim() } },
-      { onSuccess: () => recorded(t("holdForm.done", { device: nameOf(device), hold: say("hold", kind) })) },
+      { params: { path: { id: device.id } }, body: { kind: chosen, reason: reason.trim() } },
+      { onSuccess: () => recorded(t("holdForm.done", { device: nameOf(device), hold: say("hold", chosen) })) },
     );
   };
   return (
     <CareDialog
-      title={title}
-      text={text}
-      submit={submit}
+      title={t("holdForm.title", { device: nameOf(device) })}
+      submit={t("holdForm.submit")}
       busy={save.isPending}
       {...(problem && { problem })}
       fields={["kind", "reason"]}
       onSubmit={send}
       onClose={onClose}
     >
-      {!fixed && (
-        <Radio.Group
+      <Radio.Group
           label={t("holdForm.kind")}
           value={chosen ?? null}
           error={checked && !chosen ? t("choose") : fieldProblem(problem, "kind")}
@@ -85,12 +53,10 @@ function Hold({ device, onClose, kind: fixed, title, text, submit }: Props) {
                 <Radio key={value} value={value} label={say("hold", value)} description={t(`holdForm.means.${value}`)} />
               ))}
           </Stack>
-        </Radio.Group>
-      )}
+      </Radio.Group>
       <ReasonField
         value={reason}
         required
-        autoFocus={!!fixed}
         onChange={setReason}
         error={checked && !saysWhy(reason) ? t("sayWhy") : fieldProblem(problem, "reason")}
       />

@@ -7,7 +7,6 @@ export const careStrings = defineStrings(
     edit: "Edit…",
     custody: "Hand over…",
     condition: "Condition…",
-    lost: "Report lost…",
     hold: "Put under a hold…",
     lift: "Lift “{{hold}}”…",
     release: "Let into the network again…",
@@ -42,9 +41,6 @@ export const careStrings = defineStrings(
     custodyForm: { title: "Hand over {{device}}", kind: "Into whose hands", which: "Which", whichHint: "Which ward, store or person.", done: "{{device}}: {{custody}}." },
     conditionForm: { title: "Condition of {{device}}", condition: "Condition now", present: "Recorded now: {{condition}}.", done: "{{device}}: {{condition}}." },
     holdForm: {
-      lostTitle: "Report {{device}} lost",
-      lostText: "It stays on the network, so that it can be found. Lock, lost mode and a wipe wait for it as long as it is lost.",
-      lostHolder: "Holder: {{who}}.",
       title: "Put {{device}} under a hold",
       kind: "Which hold",
       means: {
@@ -52,7 +48,6 @@ export const careStrings = defineStrings(
         recalled: "The maker has called it back.",
         offline_by_order: "It is to stay away from the network.",
       },
-      report: "Report lost",
       submit: "Put under hold",
       done: "{{device}}: {{hold}}.",
     },
@@ -88,7 +83,6 @@ export const careStrings = defineStrings(
     edit: "Bearbeiten…",
     custody: "Übergeben…",
     condition: "Zustand…",
-    lost: "Verlust melden…",
     hold: "Vermerk setzen…",
     lift: "„{{hold}}“ aufheben…",
     release: "Wieder ins Netz lassen…",
@@ -123,9 +117,6 @@ export const careStrings = defineStrings(
     custodyForm: { title: "{{device}} übergeben", kind: "In wessen Hände", which: "Welche", whichHint: "Welche Station, welches Lager, welche Person.", done: "{{device}}: {{custody}}." },
     conditionForm: { title: "Zustand von {{device}}", condition: "Zustand jetzt", present: "Eingetragen ist: {{condition}}.", done: "{{device}}: {{condition}}." },
     holdForm: {
-      lostTitle: "{{device}} als verloren melden",
-      lostText: "Es bleibt im Netz, damit es zu finden ist. Sperren, Verlustmodus und Löschen warten auf es, solange es verloren ist.",
-      lostHolder: "Inhaber: {{who}}.",
       title: "Vermerk für {{device}} setzen",
       kind: "Welcher Vermerk",
       means: {
@@ -133,7 +124,6 @@ export const careStrings = defineStrings(
         recalled: "Der Hersteller hat es zurückgerufen.",
         offline_by_order: "Es soll vom Netz fernbleiben.",
       },
-      report: "Verlust melden",
       submit: "Vermerk setzen",
       done: "{{device}}: {{hold}}.",
     },
