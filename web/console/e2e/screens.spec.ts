@@ -55,6 +55,9 @@ test.beforeAll("a day's work, so that each screen has something to show", async 
   const { items } = (await hospital.read("it", "/devices?management=agent&class=handheld_shared&limit=3")) as { items: { id: string }[] };
   await hospital.read("it", "/batches", { kind: "locate", devices: items.map((device) => device.id), reason: "where are they" });
   const content = { message: "If found, please call the number below", phone_number: "", reward: "" };
+  const accounts = (await hospital.read("admin", "/accounts?limit=50")) as { items: { id: string; roles: string[] }[] };
+  const auditor = accounts.items.find((one) => one.roles.includes("auditor"));
+  await hospital.read("security", "/freezes", { scope: "person", scope_id: auditor?.id, reason: "an alert, and a freeze" });
   await hospital.read("it", "/configurations", { subkind: "text", name: "On a lost screen", content, note: "" });
 });
 

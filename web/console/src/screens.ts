@@ -12,7 +12,7 @@ export interface Screen {
   /** The text of appStrings that names it in the menu and the palette. */
   name: keyof (typeof appStrings)["en"]["screens"];
   /** Where it stands in the menu, with a number beside it that says how much waits there; screens without are reached from others. */
-  menu?: { icon: IconName; group: "work" | "setup" | "people"; count?: "inbox" };
+  menu?: { icon: IconName; group: "work" | "setup" | "people"; count?: "inbox" | "alerts" };
   /** Without this permission it is neither offered nor shown. */
   permission: Permission;
   /** Its code, loaded when it is first opened. The component is the default export. */
@@ -57,6 +57,15 @@ export const screens: Screen[] = [
     permission: "commands.approve",
     load: () => import("./features/inbox/InboxPage"),
   },
+  {
+    path: "/alerts",
+    name: "alerts",
+    menu: { icon: "alerts", group: "work", count: "alerts" },
+    permission: "alerts.read",
+    load: () => import("./features/alerts/AlertsPage"),
+  },
+  { path: "/alerts/$id", name: "alert", permission: "alerts.read", load: () => import("./features/alerts/AlertPage") },
+  { path: "/alert-rules", name: "alertRules", permission: "settings.read", load: () => import("./features/alerts/RulesPage") },
   {
     path: "/commands",
     name: "commands",

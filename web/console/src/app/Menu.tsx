@@ -1,6 +1,7 @@
 import { NavLink, ScrollArea, Text, type NavLinkProps } from "@mantine/core";
 import { createLink } from "@tanstack/react-router";
 import { forwardRef } from "react";
+import { AlertCount } from "../features/alerts/AlertCount";
 import { InboxCount } from "../features/inbox/InboxCount";
 import { useT } from "../i18n/strings";
 import { screens } from "../screens";
@@ -38,7 +39,7 @@ export function Menu() {
                   to={path}
                   label={t(`screens.${name}`)}
                   leftSection={<Icon size={18} aria-hidden />}
-                  rightSection={menu?.count === "inbox" && <InboxCount />}
+                  rightSection={menu?.count === "inbox" ? <InboxCount /> : menu?.count === "alerts" && <AlertCount />}
                   activeOptions={{ exact: path === "/" }}
                   activeProps={{ "data-active": true, "aria-current": "page" } as object}
                 />

@@ -1,4 +1,5 @@
 import {
+  IconBell,
   IconCertificate,
   IconClipboardList,
   IconDeviceMobile,
@@ -22,6 +23,7 @@ export const icons = {
   enrollment: IconCertificate,
   commands: IconListCheck,
   inbox: IconInbox,
+  alerts: IconBell,
   places: IconMapPin,
   configurations: IconSettings,
   models: IconTags,

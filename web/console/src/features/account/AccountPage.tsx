@@ -8,6 +8,7 @@ import { useWords } from "../../words/words";
 import { Password, Sessions, Tokens } from "./Access";
 import { Factors } from "./Factors";
 import { Moment } from "./Line";
+import { Mail } from "./Mail";
 import { accountStrings } from "./strings";
 
 /** Who I am here, how I prove it, and from where I am signed in. */
@@ -19,6 +20,7 @@ export default function AccountPage() {
       <Stack>
         <Standing />
         <Factors />
+        <Mail />
         <Password />
         <Sessions />
         <Tokens />

@@ -92,7 +92,7 @@ export const timelineStrings = defineStrings(
       },
       scep: { refused: "A request to enroll was refused" },
       step_up: { asked: "A second factor was asked for", confirmed: "The second factor was confirmed", denied: "The second factor was denied", used: "The second factor was used" },
-      alert: { clone: "Two devices speak with the same certificate" },
+      alert: { clone: "Two devices speak with the same certificate", raised: "An alert was raised", acknowledged: "Somebody took note of an alert", cleared: "What an alert was about is over" },
     },
     reports: {
       therapy: { infusing: "Reports that it is infusing", paused: "Reports that it is paused", stopped: "Reports that it has stopped", service: "Reports its service mode" },
@@ -196,7 +196,7 @@ export const timelineStrings = defineStrings(
       },
       scep: { refused: "Eine Bitte um Aufnahme wurde abgewiesen" },
       step_up: { asked: "Ein zweiter Faktor wurde verlangt", confirmed: "Der zweite Faktor wurde bestätigt", denied: "Der zweite Faktor wurde abgelehnt", used: "Der zweite Faktor wurde benutzt" },
-      alert: { clone: "Zwei Geräte sprechen mit demselben Zertifikat" },
+      alert: { clone: "Zwei Geräte sprechen mit demselben Zertifikat", raised: "Eine Meldung kam auf", acknowledged: "Jemand nahm eine Meldung zur Kenntnis", cleared: "Worum es in einer Meldung ging, ist vorbei" },
     },
     reports: {
       therapy: { infusing: "Meldet, dass sie infundiert", paused: "Meldet, dass sie pausiert", stopped: "Meldet, dass sie steht", service: "Meldet ihren Servicemodus" },
