@@ -20,6 +20,7 @@ import (
 	"wardline/audit"
 	"wardline/auth"
 	"wardline/ca"
+	"wardline/commands"
 	"wardline/configuration"
 	"wardline/enroll"
 	"wardline/internal/auditlog"
@@ -69,30 +70,44 @@ func newHouse(t *testing.T) *house {
 	return openHouse(t, storetest.New(t, store.SQLite))
 }
 
-func openHouse(t *testing.T, h *storetest.Harness) *house {
+func openHouse(t *testing.T, h *storetest.Harness, opts ...storetest.Option) *house {
 	t.Helper()
-	s := h.Store()
+	s := h.Store(opts...)
 	x := &house{t: t, clock: h.Clock, store: s, people: map[string]*person{}, clinic: storetest.NewClinic(t, s, h.Clock, h.Raw())}
+	x.on(s, x.clinic.Service)
+	return x
+}
+
+// replica is another server of the same hospital, on the same database.
+func (x *house) replica(s *store.Store) *house {
+	y := &house{t: x.t, clock: x.clock, store: s, people: map[string]*person{}, clinic: x.clinic}
+	y.on(s, x.clinic.Serve(s))
+	return y
+}
+
+// on starts a server on a store.
+func (x *house) on(s *store.Store, queue *commands.Service) {
+	x.t.Helper()
+	t, now := x.t, x.clock.Now
 	master, err := seal.New(testMaster)
 	x.must(err)
-	authority, err := ca.Open(t.Context(), ca.Options{Store: s, Sealer: master.For, PKIURL: "http://localhost:1", Loopback: true, Algorithm: ca.ECDSAP256, Now: h.Clock.Now})
+	authority, err := ca.Open(t.Context(), ca.Options{Store: s, Sealer: master.For, PKIURL: "http://localhost:1", Loopback: true, Algorithm: ca.ECDSAP256, Now: now})
 	x.must(err)
-	enrollment, err := enroll.New(enroll.Options{Store: s, CA: authority, DeviceURL: "https://localhost:2", PKIURL: "http://localhost:1", Loopback: true, Now: h.Clock.Now})
+	enrollment, err := enroll.New(enroll.Options{Store: s, CA: authority, DeviceURL: "https://localhost:2", PKIURL: "http://localhost:1", Loopback: true, Now: now})
 	x.must(err)
 	x.enrollment = enrollment
-	x.auth, err = auth.New(t.Context(), auth.Options{Storage: s, Master: master, Now: h.Clock.Now, AdminURL: "https://wardline.test", Furnished: true,
+	x.auth, err = auth.New(t.Context(), auth.Options{Storage: s, Master: master, Now: now, AdminURL: "https://wardline.test", Furnished: true,
 		Authenticators: passkey.New(passkey.Options{AdminURL: "https://wardline.test", Product: ProductName}),
 		Hash:           auth.HashParams{MemoryKiB: 64, Passes: 1, Lanes: 1}})
 	x.must(err)
-	inv := inventory.New(inventory.Options{Storage: s, Now: h.Clock.Now})
+	inv := inventory.New(inventory.Options{Storage: s, Now: now})
 	x.alerts = alert.New(alert.Options{Storage: s, Keys: master})
-	x.post = alert.NewPost(alert.PostOptions{Storage: s, Keys: master, Now: h.Clock.Now})
-	x.api, err = New(Options{Alerts: x.alerts, Post: x.post, People: x.auth, Inventory: inv, Commands: x.clinic.Service, Enrollment: enrollment,
-		Configuration: configuration.New(configuration.Options{Storage: s, Places: inv, Models: inv, Requester: x.clinic.Service, Outlooks: x.clinic.Service, Now: h.Clock.Now}),
-		Audit:         s, Requests: s, Feed: auditlog.NewFeed(s, 5*time.Millisecond, testLog(t)), Version: "test", Now: h.Clock.Now, Log: testLog(t)})
+	x.post = alert.NewPost(alert.PostOptions{Storage: s, Keys: master, Now: now})
+	x.api, err = New(Options{Alerts: x.alerts, Post: x.post, People: x.auth, Inventory: inv, Commands: queue, Enrollment: enrollment,
+		Configuration: configuration.New(configuration.Options{Storage: s, Places: inv, Models: inv, Requester: queue, Outlooks: queue, Now: now}),
+		Audit:         s, Requests: s, Feed: auditlog.NewFeed(s, 5*time.Millisecond, testLog(t)), Version: "test", Now: now, Log: testLog(t)})
 	x.must(err)
 	x.url, x.http = serve(t, x.api.Admin()), http.DefaultClient
-	return x
 }
 
 // serve listens and returns the address.

@@ -166,6 +166,19 @@ func (a *Account) coolRoles(by string, now time.Time, named func(Role) bool) {
 
 func everyRole(Role) bool { return true }
 
+// firstFactor is asked before a factor is added. Whoever sets up the first one of
+// an account has shown no more than its password, which may be stolen or set by
+// an administrator: roles that are good already cool off anew, and somebody has
+// to confirm the person.
+func (p *Person) firstFactor(st Standing) {
+	if p.hasFactor() || founding(p.Account, st) {
+		return
+	}
+	p.coolRoles(string(p.ID), st.Now, func(r Role) bool {
+		return !slices.ContainsFunc(p.Cooling, func(c Cooling) bool { return c.Role == r && c.GoodFrom.IsZero() })
+	})
+}
+
 // settled says whether a right that destroys is good already: one of the roles
 // that it comes from must not be new.
 func settled(p Principal, permission Permission, has func(Grant) bool) error {

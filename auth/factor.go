@@ -68,6 +68,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, p Principal, otp string) erro
 		if len(person.TOTP) > 0 && !st.Now.Before(person.TOTPGoodFrom) {
 			person.TOTPOld, person.TOTPOldCounter = person.TOTP, person.TOTPCounter
 		}
+		person.firstFactor(st)
 		person.TOTP, person.TOTPPending, person.TOTPCounter, person.HasSecondFactor = person.TOTPPending, nil, step, true
 		person.TOTPGoodFrom = st.Now.Add(FactorCooling)
 		return Change{Person: person, Action: auditAction(action), EndSessions: true, Except: p.Session,

@@ -225,6 +225,7 @@ func (s *Service) AddPasskey(ctx context.Context, p Principal, name string, answ
 			return Change{}, err
 		}
 		made.Name, made.CreatedAt, made.GoodFrom = name, st.Now, st.Now.Add(FactorCooling)
+		person.firstFactor(st)
 		person.Passkeys = append(slices.Clone(person.Passkeys), made)
 		person.HasSecondFactor = true
 		return Change{Person: person, Action: "account.factor_added", EndSessions: true, Except: p.Session, Reason: "second factor added",

@@ -142,9 +142,10 @@ func (s *Service) reportLost(f Facts, actor audit.Actor, r LossReport, asks []As
 // withLoss is the device as it is once it is reported lost. A second report keeps
 // since when it is lost; what was stolen stays stolen.
 func withLoss(d device.Device, now time.Time, r LossReport) device.Device {
-	hold := device.Hold{Kind: device.HoldLost, Reason: r.Reason, Since: now, MayLift: device.MayLift(device.HoldLost, d.Class), Stolen: r.Stolen}
+	hold := device.Hold{Kind: device.HoldLost, Reason: r.Reason, Since: now, MayLift: device.MayLift(device.HoldLost, d.Class), Stolen: r.Stolen,
+		Proven: r.Own || r.MayContain}
 	if before, again := d.HoldOf(device.HoldLost); again {
-		hold.Since, hold.Stolen = before.Since, before.Stolen || r.Stolen
+		hold.Since, hold.Stolen, hold.Proven = before.Since, before.Stolen || r.Stolen, before.Proven || hold.Proven
 	}
 	d.Holds = append(without(d.Holds, device.HoldLost), hold)
 	return d
@@ -260,7 +261,7 @@ func (a asked) unproven() bool {
 	return a.loss != nil && a.ask.Kind == device.KindContain && !a.loss.MayContain
 }
 
-const unprovenReason = "It was asked by a report of a theft, and nobody with the right to cut it from the network has agreed yet."
+const unprovenReason = "It was asked by a report of a loss, and nobody with the right to cut it from the network has agreed yet."
 
 // SilentAfterLoss is after how long of silence a lost device is contained.
 const SilentAfterLoss = 12 * time.Hour
@@ -269,18 +270,36 @@ const silentLossReason = "Reported lost, and silent for 12 hours."
 
 // ContainSilent contains what people carry, is lost, and has not been heard of for
 // twelve hours: the background step. Each loss is contained once: who takes the
-// containment back is not overruled while the device stays silent.
+// containment back, or does not agree to it, is not overruled while the device
+// stays silent. What neither its holder nor anybody with a second factor reported
+// waits for a second person: a stolen session would otherwise cut off whatever is
+// switched off at night.
 func (s *Service) ContainSilent(ctx context.Context) error {
 	ids, err := s.storage.SilentLost(ctx, SilentAfterLoss, sweepSize)
 	if err != nil {
 		return err
 	}
 	for _, id := range ids {
-		_, err := s.Request(ctx, system("loss"), Ask{Device: id, Kind: device.KindContain, Reason: silentLossReason})
+		err := s.containSilent(ctx, id)
 		// A limit, a freeze, an enrollment that ended meanwhile: it is looked at again.
 		if _, refused := fault.As(err); err != nil && !refused {
 			return err
 		}
 	}
 	return nil
+}
+
+func (s *Service) containSilent(ctx context.Context, id device.ID) error {
+	ask, err := checkAsk(Ask{Device: id, Kind: device.KindContain, Reason: silentLossReason})
+	if err != nil {
+		return err
+	}
+	return s.storage.Enqueue(ctx, []device.ID{id}, readingFor(ask.Kind, ask.Subkind), "", func(facts []Facts) (Changes, error) {
+		if len(facts) == 0 {
+			return Changes{}, fault.CodeNotFound.New("There is no such device.")
+		}
+		lost, _ := facts[0].Device.HoldOf(device.HoldLost)
+		ch, _, err := s.decide(facts[0], asked{id: ID(s.newID()), actor: system("loss"), ask: ask, batchSize: 1, loss: &LossReport{MayContain: lost.Proven}})
+		return ch, err
+	})
 }

@@ -71,6 +71,9 @@ type Hold struct {
 	MayLift string `json:"may_lift"`
 	// Stolen: of a lost device, that it was taken and not mislaid.
 	Stolen bool `json:"stolen,omitempty"`
+	// Proven: of a lost device, that its holder reported it, or somebody with a
+	// second factor.
+	Proven bool `json:"proven,omitempty"`
 }
 
 // mayLift names the role that may lift a hold. Role names are those of package

@@ -51,13 +51,13 @@ func (s *Store) SilentLost(ctx context.Context, silentFor time.Duration, limit i
 	}
 	before := dbTime(now.Add(-silentFor))
 	var ids []device.ID
-	// A containment of this silence, also one that was taken back: the device was
-	// not heard of since.
+	// A containment of this silence, also one that waits, was denied or was taken
+	// back: the device was not heard of since.
 	err = db.Raw(`SELECT d.id FROM device_hold h JOIN device d ON d.id = h.device_id JOIN device_report r ON r.device_id = d.id
 		WHERE h.kind = 'lost' AND h.since <= ? AND r.received_at <= ? AND d.class IN ? AND d.stage NOT IN ('decommissioned', 'returned', 'written_off')
 			AND EXISTS (SELECT 1 FROM certificate c WHERE c.device_id = d.id AND c.device_id <> '' AND c.enrollment_id = d.enrollment_id
 				AND c.superseded_at = 0 AND c.fingerprint <> '' AND c.revocation = '')
-			AND NOT EXISTS (SELECT 1 FROM command k WHERE k.device_id = d.id AND k.kind = 'contain' AND k.state = 'succeeded'
+			AND NOT EXISTS (SELECT 1 FROM command k WHERE k.device_id = d.id AND k.kind = 'contain' AND k.state IN ('awaiting_approval', 'succeeded', 'denied')
 				AND k.created_at >= h.since AND k.created_at >= r.received_at)
 		ORDER BY d.id LIMIT ?`, before, before, personal, limit).Scan(&ids).Error
 	if err != nil {

@@ -199,7 +199,7 @@ func (t *tx) insertTagsAndHolds(devices []device.Device) error {
 			tags = append(tags, tagRow{DeviceID: string(d.ID), Tag: tag})
 		}
 		for _, h := range d.Holds {
-			holds = append(holds, holdRow{DeviceID: string(d.ID), Kind: string(h.Kind), Reason: h.Reason, Since: dbTime(h.Since), MayLift: h.MayLift, Stolen: h.Stolen})
+			holds = append(holds, holdRow{DeviceID: string(d.ID), Kind: string(h.Kind), Reason: h.Reason, Since: dbTime(h.Since), MayLift: h.MayLift, Stolen: h.Stolen, Proven: h.Proven})
 		}
 	}
 	if len(tags) > 0 {

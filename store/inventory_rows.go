@@ -191,12 +191,13 @@ type holdRow struct {
 	Since    dbTime `gorm:"column:since"`
 	MayLift  string `gorm:"column:may_lift"`
 	Stolen   bool   `gorm:"column:stolen"`
+	Proven   bool   `gorm:"column:proven"`
 }
 
 func (holdRow) TableName() string { return "device_hold" }
 
 func (r holdRow) hold() device.Hold {
-	return device.Hold{Kind: device.HoldKind(r.Kind), Reason: r.Reason, Since: r.Since.time(), MayLift: r.MayLift, Stolen: r.Stolen}
+	return device.Hold{Kind: device.HoldKind(r.Kind), Reason: r.Reason, Since: r.Since.time(), MayLift: r.MayLift, Stolen: r.Stolen, Proven: r.Proven}
 }
 
 type modelRow struct {

@@ -1,7 +1,7 @@
 // Testrun is the program behind `make test`: it sets up what the tests need,
 // runs every check, and says on its last line how many passed and failed.
 //
-//	testrun [test]            everything: format, vet, staticcheck, static build, race detector, console
+//	testrun [test]            everything: format, vet, staticcheck, static build, race detector, drills, console
 //	testrun short             the tests marked fast, without the race detector
 //	testrun console           the console: build, types, linter, tests in a browser
 //	testrun lint              format, vet, staticcheck

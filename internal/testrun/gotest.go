@@ -16,7 +16,14 @@ import (
 // suite is one way to run the tests.
 type suite struct {
 	race, short bool
+	// run selects tests by name, packages what is tested; everything when empty.
+	run      string
+	packages []string
 }
+
+// drills are the tests that the race detector would make too slow: they carry the
+// build constraint !race.
+func drills() suite { return suite{run: "^TestDrill", packages: []string{"./api"}} }
 
 // raceDetector is the suite with the race detector, which needs a C compiler.
 // Without one the tests run all the same; the missing compiler has been
@@ -39,7 +46,13 @@ func (r *run) goTest(ctx context.Context, s suite) error {
 	if s.short {
 		args = append(args, "-short")
 	}
-	cmd := r.command(ctx, env, "go", append(args, "./...")...)
+	if s.run != "" {
+		args = append(args, "-run", s.run)
+	}
+	if s.packages == nil {
+		s.packages = []string{"./..."}
+	}
+	cmd := r.command(ctx, env, "go", append(args, s.packages...)...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

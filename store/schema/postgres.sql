@@ -531,6 +531,7 @@ CREATE TABLE device_hold (
     since bigint NOT NULL,
     may_lift text NOT NULL,
     stolen boolean NOT NULL DEFAULT false,
+    proven boolean NOT NULL DEFAULT false,
     CONSTRAINT device_hold_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id),
     CONSTRAINT device_hold_pkey PRIMARY KEY (device_id, kind)
 );

@@ -448,7 +448,7 @@ CREATE TABLE device_hold (
     kind      TEXT NOT NULL,
     reason    TEXT   NOT NULL,
     since     BIGINT NOT NULL,
-    may_lift  TEXT   NOT NULL, stolen BOOLEAN NOT NULL DEFAULT FALSE,
+    may_lift  TEXT   NOT NULL, stolen BOOLEAN NOT NULL DEFAULT FALSE, proven BOOLEAN NOT NULL DEFAULT FALSE,
     PRIMARY KEY (device_id, kind)
 );
 

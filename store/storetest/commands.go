@@ -200,6 +200,8 @@ type Gadget struct {
 	Print      device.Fingerprint
 	// Therapy is what a pump senses; "" for everything else.
 	Therapy device.Reported
+	// Locked is what the device says of its own screen.
+	Locked bool
 }
 
 var gadgetKey = sync.OnceValue(func() *rsa.PrivateKey {
@@ -214,6 +216,25 @@ var gadgetKey = sync.OnceValue(func() *rsa.PrivateKey {
 func (c *Clinic) Phone() *Gadget {
 	c.T.Helper()
 	return c.gadget(device.ClassPhoneIssued, c.PhoneModel, device.Custody{Kind: device.CustodyPerson, Which: "Ada"}, c.Workshop)
+}
+
+// Device is an enrolled device of any class and model, in any hands.
+func (c *Clinic) Device(class device.Class, model device.ModelID, custody device.Custody, place device.PlaceID) *Gadget {
+	c.T.Helper()
+	return c.gadget(class, model, custody, place)
+}
+
+// Model adds a model.
+func (c *Clinic) Model(m device.Model) device.ModelID {
+	c.T.Helper()
+	return c.model(m)
+}
+
+// RestoreLimit gives a limit back the number that it has in the table: a clinic
+// lets the share of a class be, which its few devices would use up.
+func (c *Clinic) RestoreLimit(rule string) {
+	c.T.Helper()
+	c.exec(`DELETE FROM limit_change WHERE rule = $1`, rule)
 }
 
 // Pump is a large-volume pump that is idle: stopped, in the store room.
@@ -277,8 +298,8 @@ func (c *Clinic) exec(query string, args ...any) {
 func (g *Gadget) Report() {
 	g.c.T.Helper()
 	now := g.c.Clock.Now().UnixMicro()
-	g.c.exec(`UPDATE device_report SET received_at = $1, therapy = $2, therapy_at = $1, therapy_age_us = 0 WHERE device_id = $3`,
-		now, string(g.Therapy), string(g.ID))
+	g.c.exec(`UPDATE device_report SET received_at = $1, therapy = $2, therapy_at = $1, therapy_age_us = 0, locked = $3 WHERE device_id = $4`,
+		now, string(g.Therapy), g.Locked, string(g.ID))
 	if g.Therapy != "" {
 		g.c.exec(`UPDATE device SET ever_reported_therapy = $1 WHERE id = $2`, true, string(g.ID))
 	}
@@ -313,7 +334,7 @@ func (g *Gadget) Find() {
 // Poll is the device's poll at this moment.
 func (g *Gadget) Poll() commands.Poll {
 	now := g.c.Clock.Now()
-	r := device.Report{ReceivedAt: now, Therapy: g.Therapy, BatteryPercent: 80}
+	r := device.Report{ReceivedAt: now, Therapy: g.Therapy, BatteryPercent: 80, Locked: g.Locked}
 	if g.Therapy != "" {
 		r.TherapyAt = now
 	}
@@ -331,6 +352,26 @@ func (g *Gadget) Take() []Delivered {
 	g.c.T.Helper()
 	got, _ := g.TakeFrom(g.c.Service, g.Poll())
 	return got
+}
+
+// TakeAll polls for all of them at once and opens what each is handed.
+func (c *Clinic) TakeAll(gadgets []*Gadget) map[device.ID][]Delivered {
+	c.T.Helper()
+	polls := make([]commands.Poll, len(gadgets))
+	for i, g := range gadgets {
+		polls[i] = g.Poll()
+	}
+	leased, err := c.Service.Lease(c.ctx, polls)
+	if err != nil {
+		c.T.Fatalf("lease: %v", err)
+	}
+	out := map[device.ID][]Delivered{}
+	for _, g := range gadgets {
+		if got := c.open(leased[g.Enrollment]); len(got) > 0 {
+			out[g.ID] = got
+		}
+	}
+	return out
 }
 
 // TakeFrom polls a server and opens what is handed out.

@@ -17,6 +17,7 @@ func suiteLosses(t *testing.T, h *Harness) {
 	h.Run("what was asked for a lost phone waits as long as it is lost, and no longer", testLostNeverExpires)
 	h.Run("a stolen phone is cut off when somebody with the right agrees, or asks by themselves", testReportedStolen)
 	h.Run("a lost phone that is silent for twelve hours is contained, once", testSilentLoss)
+	h.Run("what a session alone reported lost is not cut off by silence", testSilentLossUnproven)
 	h.Run("past a limit the report stands, the lock waits; one's own is locked in any case", testManyLosses)
 	h.Run("of a lost pump only what does no harm is asked", testLostPump)
 }
@@ -139,8 +140,8 @@ func testReportedStolen(t *testing.T, h *Harness) {
 func testSilentLoss(t *testing.T, h *Harness) {
 	c := newClinic(t, h)
 	lost, heard, used := c.Phone(), c.Phone(), c.Phone()
-	c.reports(lost)
-	c.reports(heard)
+	c.reports(lost, ownPhone)
+	c.reports(heard, ownPhone)
 	h.Clock.Advance(6 * time.Hour)
 	heard.Report()
 	h.Clock.Advance(6*time.Hour - time.Second)
@@ -166,6 +167,30 @@ func testSilentLoss(t *testing.T, h *Harness) {
 	c.expire()
 	if lost.certificate() != "held" {
 		t.Error("heard of and silent again for twelve hours, it is not contained")
+	}
+}
+
+func testSilentLossUnproven(t *testing.T, h *Harness) {
+	c := newClinic(t, h)
+	lost := c.Phone()
+	c.reports(lost)
+	for range 5 {
+		h.Clock.Advance(6 * time.Hour)
+		c.expire()
+	}
+	page, err := c.Service.List(c.ctx, commands.Query{Device: lost.ID, Kind: device.KindContain})
+	if err != nil || len(page.Items) != 1 {
+		t.Fatalf("asked %d times, %v", len(page.Items), err)
+	}
+	waits := c.is(page.Items[0].ID, commands.StateAwaitingApproval)
+	if lost.certificate() != "good" || !waits.Unproven() {
+		t.Fatalf("before anybody agreed it is %s", lost.certificate())
+	}
+	if _, err := c.Service.Approve(c.ctx, security, waits.ID, waits.OrderHash); err != nil {
+		t.Fatal(err)
+	}
+	if lost.certificate() != "held" {
+		t.Error("after a second person agreed it is not contained")
 	}
 }
 
