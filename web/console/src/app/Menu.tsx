@@ -1,11 +1,10 @@
 import { NavLink, ScrollArea, Text, type NavLinkProps } from "@mantine/core";
 import { createLink } from "@tanstack/react-router";
 import { forwardRef } from "react";
-import { AlertCount } from "../features/alerts/AlertCount";
-import { InboxCount } from "../features/inbox/InboxCount";
 import { useT } from "../i18n/strings";
 import { screens } from "../screens";
 import { useMay } from "../session/useSession";
+import { later } from "../ui/later";
 import { icons } from "./icons";
 import { appStrings } from "./strings";
 
@@ -14,6 +13,9 @@ const Item = createLink(
     return <NavLink component="a" ref={ref} {...props} />;
   }),
 );
+
+const AlertCount = later(async () => (await import("../features/alerts/AlertCount")).AlertCount);
+const InboxCount = later(async () => (await import("../features/inbox/InboxCount")).InboxCount);
 
 const groups = ["work", "setup", "people"] as const;
 

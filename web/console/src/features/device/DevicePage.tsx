@@ -5,6 +5,7 @@ import { useContext } from "react";
 import { dateTime, relative } from "../../i18n/format";
 import { useT } from "../../i18n/strings";
 import { useMay } from "../../session/useSession";
+import { later } from "../../ui/later";
 import { Page } from "../../ui/Page";
 import { QueryView } from "../../ui/QueryView";
 import { RouteLink } from "../../ui/RouteLink";
@@ -16,12 +17,9 @@ import { LossButton } from "../loss/LossButton";
 import { ReadAt, useSinceRead } from "./Age";
 import { Badges } from "./Badges";
 import { CareMenu } from "./care/CareMenu";
-import { Certificates } from "./Certificates";
-import { Configuration } from "./Configuration";
 import { CopyText } from "./CopyText";
 import classes from "./device.module.css";
 import { How } from "./How";
-import { Inventory } from "./Inventory";
 import { Pending } from "./Pending";
 import { deviceStrings } from "./strings";
 import { Therapy } from "./Therapy";
@@ -30,6 +28,10 @@ import { nameOf, speaks, useDevice, type Device } from "./useDevice";
 import { Warnings } from "./Warnings";
 import { Where } from "./Where";
 import { Who } from "./Who";
+
+const Certificates = later(async () => (await import("./Certificates")).Certificates);
+const Configuration = later(async () => (await import("./Configuration")).Configuration);
+const Inventory = later(async () => (await import("./Inventory")).Inventory);
 
 /** One device: who has it, where it is, how it is, and everything that happened to it. */
 export default function DevicePage() {
