@@ -56,6 +56,7 @@ type FreezeView struct {
 	LiftAskedAt *time.Time           `json:"lift_requested_at" nullable:"true"`
 	LiftedBy    string               `json:"lifted_by"`
 	LiftedAt    *time.Time           `json:"lifted_at" doc:"Null: it holds." nullable:"true"`
+	Lost        *RestoreView         `json:"lost,omitempty" doc:"What a restore lost and made void; left out where this freeze is not by a restore."`
 	MayLift     bool                 `json:"may_lift" doc:"Whether I may be one of the two who lift it."`
 }
 
@@ -133,6 +134,9 @@ func (a *API) freezeView(ctx context.Context, z commands.Freeze) (FreezeView, er
 		v.LiftedBy, v.LiftedAt = actorWords(z.LiftedBy), timeOrNil(z.LiftedAt)
 	}
 	var err error
+	if v.Lost, err = a.restoreView(ctx, z.Lost); err != nil {
+		return v, err
+	}
 	if v.ScopeWords, err = a.scopeWords(ctx, z); err != nil {
 		return v, err
 	}
@@ -200,6 +204,7 @@ type liftFreezeInput struct {
 	IdempotentInput
 	Body struct {
 		Reason string `json:"reason" minLength:"3" maxLength:"500"`
+		Seen   string `json:"seen,omitempty" maxLength:"80" doc:"lost.list_hash of the freeze, where it has one: I have seen the list."`
 	}
 }
 
@@ -210,7 +215,7 @@ func (a *API) askLift(ctx context.Context, in *liftFreezeInput) (*output[FreezeV
 		for i, r := range p.Roles {
 			roles[i] = string(r)
 		}
-		_, err := a.commands.AskLift(ctx, p.Actor(), roles, in.ID, in.Body.Reason)
+		_, err := a.commands.AskLift(ctx, p.Actor(), roles, in.ID, in.Body.Reason, in.Body.Seen)
 		return "freeze:" + in.ID, err
 	})
 	if err != nil {
@@ -231,6 +236,9 @@ func lifter(z commands.Freeze) auth.Asker {
 type approveLiftInput struct {
 	FreezeInput
 	IdempotentInput
+	Body *struct {
+		Seen string `json:"seen,omitempty" maxLength:"80" doc:"lost.list_hash of the freeze, where it has one: I have seen the list."`
+	}
 }
 
 func (a *API) approveLift(ctx context.Context, in *approveLiftInput) (*output[FreezeView], error) {
@@ -249,7 +257,11 @@ func (a *API) approveLift(ctx context.Context, in *approveLiftInput) (*output[Fr
 				return "", err
 			}
 		}
-		_, err = a.commands.Lift(ctx, p.Actor(), in.ID, askedBy)
+		seen := ""
+		if in.Body != nil {
+			seen = in.Body.Seen
+		}
+		_, err = a.commands.Lift(ctx, p.Actor(), in.ID, askedBy, seen)
 		return "freeze:" + in.ID, err
 	})
 	if err != nil {

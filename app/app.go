@@ -58,6 +58,8 @@ type App struct {
 	load          *agent.Load
 	forwarded     *forwarded
 
+	anchor anchor
+
 	ward atomic.Value // string: where the demo's ward page is
 	web  atomic.Value // address of the demo's plain first page
 
@@ -85,14 +87,14 @@ func Run(ctx context.Context, o Options) error {
 // stopped again.
 func Start(ctx context.Context, o Options) (*App, error) {
 	a := &App{o: o, failed: make(chan error, 1)}
-	return a.do(ctx, a.openDataFolder, a.bind, a.openStore, a.openAuthority, a.buildServices,
+	return a.do(ctx, a.openDataFolder, a.bind, a.openStore, a.openAuthority, a.compareAnchor, a.buildServices,
 		a.firstAdmin, a.buildAPI, a.startLoops, a.awaitIndex, a.startListeners, a.startLocal)
 }
 
 // open builds what needs no listener, for one command on the server's host.
 func open(ctx context.Context, o Options) (*App, error) {
 	a := &App{o: o, failed: make(chan error, 1)}
-	return a.do(ctx, a.openDataFolder, a.openStore, a.openAuthority, a.buildServices)
+	return a.do(ctx, a.openDataFolder, a.openStore, a.openAuthority, a.compareAnchor, a.buildServices)
 }
 
 func (a *App) do(ctx context.Context, steps ...func(context.Context) error) (*App, error) {
@@ -153,9 +155,9 @@ func (a *App) openStore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.store, err = store.Open(ctx, store.Options{Database: database, RowKeys: keys, Now: a.o.Now, Log: a.o.Log,
-		Recorded: a.feed.Nudge,
-		Wake:     func(ids []enrollmentID) { a.hub.Mark(ids...) },
+	a.store, err = store.Open(ctx, store.Options{Database: database, RowKeys: keys, SignedBefore: a.anchored(), Now: a.o.Now, Log: a.o.Log,
+		Recorded: a.feed.Nudge, Older: a.wholeIsOlder,
+		Wake: func(ids []enrollmentID) { a.hub.Mark(ids...) },
 		Drop: func(fps []fingerprint) {
 			for _, fp := range fps {
 				a.hub.Drop(fp)

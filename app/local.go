@@ -71,6 +71,7 @@ func (a *App) localHandler() http.Handler {
 	mux.HandleFunc("POST /recovery/finish", answer(a.localRecoveryFinish))
 	mux.HandleFunc("POST /recovery/codes", answer(a.localRecoveryCodes))
 	mux.HandleFunc("POST /audit/verify", answer(a.localVerify))
+	mux.HandleFunc("POST /backup", answer(a.localBackup))
 	mux.HandleFunc("POST /ca", answer(a.localCA))
 	mux.HandleFunc("POST /doctor", answer(a.localDoctor))
 	return mux

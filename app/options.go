@@ -28,6 +28,14 @@ type Options struct {
 	// same file.
 	MasterKeyFile string
 
+	// AnchorFile remembers, outside of the database, how far it was; empty:
+	// <data>/anchor.json. On another disk it also sees that the data folder itself
+	// came from a backup.
+	AnchorFile string
+	// HeadsTo is where signed heads of the audit log are sent: a folder, or an
+	// https address that takes them by POST. Empty: nowhere.
+	HeadsTo string
+
 	// Listener addresses, host:port; port 0 picks a free one. Empty MetricsAddr:
 	// no metrics listener.
 	AdminAddr, PublicAddr, DeviceAddr, PKIAddr, MetricsAddr string
@@ -109,6 +117,9 @@ func (o *Options) complete() error {
 	}
 	if o.MasterKeyFile == "" {
 		o.MasterKeyFile = filepath.Join(o.Data, "master.key")
+	}
+	if o.AnchorFile == "" {
+		o.AnchorFile = filepath.Join(o.Data, "anchor.json")
 	}
 	if o.Organization == "" {
 		o.Organization = "Wardline"

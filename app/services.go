@@ -156,6 +156,7 @@ func (a *App) startLoops(ctx context.Context) error {
 		a.startRunner("the listener for other replicas", l.Run)
 	}
 	for _, l := range []loop{
+		{"the anchor outside of the database", anchorEvery, step("keep the anchor", a.keepAnchor)},
 		{"commands that come due or run out", sweepEvery, step("sweep commands", a.commands.Expire)},
 		{"enrollments that were never used", enrollEvery, step("sweep enrollments", a.enroll.Step)},
 		{"revocation state", statusEvery, step("refresh revocation state", a.authority.Refresh)},

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -64,6 +65,8 @@ type Freeze struct {
 	Lift     *LiftAsked
 	LiftedBy audit.Actor
 	LiftedAt time.Time // zero: it holds
+	// Lost is what both of the people who lift it have to have seen; nil: nothing.
+	Lost *Lost
 }
 
 // LeftBefore is a command that had left when a freeze began to hold.
@@ -192,10 +195,11 @@ func (s *Service) Freeze(ctx context.Context, id string) (Freeze, error) {
 }
 
 // AskLift is the first of two people who lift a freeze. roles are the person's,
-// by which the second is judged (package auth).
-func (s *Service) AskLift(ctx context.Context, actor audit.Actor, roles []string, id, reason string) (Freeze, error) {
+// by which the second is judged (package auth); seen names the list of what a
+// restore lost, where there is one.
+func (s *Service) AskLift(ctx context.Context, actor audit.Actor, roles []string, id, reason, seen string) (Freeze, error) {
 	return s.changeFreeze(ctx, id, func(z Freeze, now time.Time) (Freeze, audit.Event, error) {
-		if err := z.liftableBy(actor); err != nil {
+		if err := cmp.Or(z.liftableBy(actor), z.seenBy(seen)); err != nil {
 			return z, audit.Event{}, err
 		}
 		z.Lift = &LiftAsked{By: actor, Roles: roles, Reason: strings.TrimSpace(reason), At: now}
@@ -205,10 +209,10 @@ func (s *Service) AskLift(ctx context.Context, actor audit.Actor, roles []string
 
 // Lift is the second person's agreement. That the two hold the roles that are
 // needed is settled before (package auth); liftAskedAt is the request that the
-// person has seen.
-func (s *Service) Lift(ctx context.Context, actor audit.Actor, id string, askedBy string) (Freeze, error) {
+// person has seen; seen is as for AskLift.
+func (s *Service) Lift(ctx context.Context, actor audit.Actor, id, askedBy, seen string) (Freeze, error) {
 	return s.changeFreeze(ctx, id, func(z Freeze, now time.Time) (Freeze, audit.Event, error) {
-		if err := z.liftableBy(actor); err != nil {
+		if err := cmp.Or(z.liftableBy(actor), z.seenBy(seen)); err != nil {
 			return z, audit.Event{}, err
 		}
 		switch {

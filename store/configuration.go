@@ -124,6 +124,9 @@ func (s *Store) CreateConfig(ctx context.Context, d configuration.Document, by, 
 	return s.ConfigDocument(ctx, d.ID)
 }
 
+// numbersPerEpoch is more than a hospital publishes.
+const numbersPerEpoch = 1_000_000
+
 func (t *tx) addConfigVersion(id configuration.DocumentID, version int, content json.RawMessage, by, note string) error {
 	if t.engine == Postgres {
 		// Two documents that get a version at once must not get the same number.
@@ -135,6 +138,12 @@ func (t *tx) addConfigVersion(id configuration.DocumentID, version int, content 
 	if err := t.Raw("SELECT coalesce(max(number), 0) FROM config_version").Scan(&newest).Error; err != nil {
 		return fmt.Errorf("number a configuration version: %w", err)
 	}
+	epoch, err := t.store.currentEpoch(t.DB)
+	if err != nil {
+		return err
+	}
+	// Devices report these numbers: one that a restore lost is never given anew.
+	newest = max(newest, (epoch-1)*numbersPerEpoch)
 	row := configVersionRow{DocumentID: string(id), Version: version, Number: newest + 1, Content: string(content), Note: note,
 		CreatedAt: dbTime(t.now), CreatedBy: by}
 	if err := t.sign(&row); err != nil {

@@ -136,6 +136,12 @@ func (e *enrolling) newGeneration() (enrollmentRow, error) {
 	if err := e.Raw("SELECT coalesce(max(epoch), 0) FROM enrollment WHERE device_id = ?", string(e.record.ID)).Scan(&epoch).Error; err != nil {
 		return enrollmentRow{}, err
 	}
+	number, err := e.store.currentEpoch(e.DB)
+	if err != nil {
+		return enrollmentRow{}, err
+	}
+	// The device knows its generation: one that a restore lost is never given anew.
+	epoch = max(epoch, (number-1)*generationsPerEpoch)
 	en := enrollmentRow{ID: e.newID(), DeviceID: string(e.record.ID), Epoch: epoch + 1, Class: inv.Class, ModelID: inv.ModelID,
 		Serial: e.record.Serial, InvitationID: inv.ID, State: enrollmentIssued, CreatedAt: dbTime(e.now)}
 	if err := e.Create(&en).Error; err != nil {
@@ -143,6 +149,9 @@ func (e *enrolling) newGeneration() (enrollmentRow, error) {
 	}
 	return en, e.useInvitation(en.ID)
 }
+
+// generationsPerEpoch is more than one device enrolls.
+const generationsPerEpoch = 1_000
 
 func custodyOf(inv *invitationRow) device.Custody {
 	if inv.Invited == string(enroll.ForPerson) {

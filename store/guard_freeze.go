@@ -247,6 +247,9 @@ func (s *Store) ChangeFreeze(ctx context.Context, id string, decide func(command
 		if err != nil {
 			return err
 		}
+		if z.Lost, err = s.lostBy(t.DB, z); err != nil {
+			return err
+		}
 		z, event, err := decide(z, t.now)
 		if err != nil {
 			return err
@@ -276,7 +279,22 @@ func (s *Store) Freeze(ctx context.Context, id string) (commands.Freeze, error) 
 	if err := s.reader.WithContext(ctx).Take(&row, "id = ?", id).Error; err != nil {
 		return commands.Freeze{}, freezeFault(id, err)
 	}
-	return row.freeze()
+	list, err := s.withLost(s.reader.WithContext(ctx), []freezeRow{row})
+	if err != nil {
+		return commands.Freeze{}, err
+	}
+	return list[0], nil
+}
+
+// withLost adds to freezes by a restore what it lost.
+func (s *Store) withLost(db *gorm.DB, rows []freezeRow) ([]commands.Freeze, error) {
+	freezes, err := freezesOf(rows)
+	for i := range freezes {
+		if err == nil {
+			freezes[i].Lost, err = s.lostBy(db, freezes[i])
+		}
+	}
+	return freezes, err
 }
 
 const mostFreezes = 200
@@ -291,7 +309,7 @@ func (s *Store) Freezes(ctx context.Context, all bool) ([]commands.Freeze, error
 	if err := db.Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("read freezes: %w", err)
 	}
-	return freezesOf(rows)
+	return s.withLost(s.reader.WithContext(ctx), rows)
 }
 
 // ChangeUndelivered implements commands.Storage.

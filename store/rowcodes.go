@@ -145,6 +145,10 @@ func (s *Store) raiseAlarm(ctx context.Context, found []altered) {
 	if len(found) == 0 {
 		return
 	}
+	if found[0].older && s.older(ctx) {
+		s.memory.forgetAlarms(found)
+		return
+	}
 	err := s.write(context.WithoutCancel(ctx), func(t *tx) error {
 		if _, err := t.enterGuard(); err != nil {
 			return err
@@ -211,7 +215,7 @@ func newRowMemory() *rowMemory {
 }
 
 // lastingTables have few rows, and what they grant lasts.
-var lastingTables = []string{"account", "guard_freeze", "limit_change", "founding"}
+var lastingTables = []string{"account", "guard_freeze", "limit_change", "founding", "epoch"}
 
 func (m *rowMemory) seen(id string) int64 {
 	m.mu.Lock()
@@ -250,6 +254,37 @@ func (m *rowMemory) forgetAlarms(found []altered) {
 	for _, a := range found {
 		delete(m.alarms, a)
 	}
+}
+
+// lastingRows is what is kept of the memory outside.
+func (m *rowMemory) lastingRows() (map[string]int64, []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.lasting), slices.Sorted(maps.Keys(m.active))
+}
+
+// recall takes in what was kept outside. Of a freeze only its name was kept: it
+// holds the whole server until it is read.
+func (m *rowMemory) recall(k Known) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for id, n := range k.Rows {
+		m.lasting[id] = max(m.lasting[id], n)
+	}
+	for _, id := range k.Freezes {
+		if _, known := m.active[id]; !known {
+			m.active[id] = commands.Freeze{ID: id, Scope: commands.FreezeServer, Cause: commands.CauseTampering, SetBy: alarmActor,
+				Reason: "A freeze that held is missing in the database."}
+		}
+	}
+}
+
+// forget empties the memory: a new epoch begins with the rows that are there.
+func (m *rowMemory) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lasting, m.young, m.old = map[string]int64{}, map[string]int64{}, map[string]int64{}
+	m.alarms, m.active = map[altered]bool{}, map[string]commands.Freeze{}
 }
 
 func (m *rowMemory) holds(z commands.Freeze) {

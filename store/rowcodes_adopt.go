@@ -20,7 +20,7 @@ func (s *Store) AdoptRows(ctx context.Context) error {
 		for _, table := range []func(*tx) (string, int, error){
 			adopt[accountRow], adopt[foundingRow], adopt[accountChangeRow], adopt[recoveryRow], adopt[setupLinkRow], adopt[sessionRow],
 			adopt[refreshRow], adopt[stepUpRow], adopt[tokenRow], adopt[commandRow], adopt[freezeRow], adopt[limitChangeRow],
-			adopt[invitationRow], adopt[configVersionRow], adopt[assignmentRow],
+			adopt[invitationRow], adopt[configVersionRow], adopt[assignmentRow], adopt[epochRow],
 		} {
 			name, n, err := table(t)
 			if err != nil {

@@ -24,7 +24,7 @@ func testKeys(t testing.TB) *rowmac.Keys {
 // everyRow has a row of each table that carries codes.
 func everyRow() []provable {
 	return []provable{&accountRow{}, &foundingRow{}, &accountChangeRow{}, &recoveryRow{}, &setupLinkRow{}, &sessionRow{}, &refreshRow{},
-		&stepUpRow{}, &tokenRow{}, &commandRow{}, &freezeRow{}, &limitChangeRow{}, &invitationRow{}, &configVersionRow{}, &assignmentRow{}}
+		&stepUpRow{}, &tokenRow{}, &commandRow{}, &freezeRow{}, &limitChangeRow{}, &invitationRow{}, &configVersionRow{}, &assignmentRow{}, &epochRow{}}
 }
 
 // Whichever column of a row that grants power is changed, by whatever is put in

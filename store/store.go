@@ -59,6 +59,10 @@ type Options struct {
 	// Recorded is told after each commit of this process that wrote to the audit
 	// log, on both engines: whoever follows the log looks at once.
 	Recorded func()
+	// Older is asked before people are told that an old row was put back: true says
+	// that the whole database is older than it was, and that this is dealt with. May
+	// be nil.
+	Older func(context.Context) bool
 	// Log may be nil.
 	Log *slog.Logger
 }
@@ -66,6 +70,7 @@ type Options struct {
 // Store is safe for concurrent use.
 type Store struct {
 	engine Engine
+	path   string // of the SQLite file
 	// writer is one connection on SQLite and the whole pool on PostgreSQL;
 	// reader never writes.
 	writer, reader *gorm.DB
@@ -78,6 +83,7 @@ type Store struct {
 	guardClock     guardClock
 	rowKeys        *rowmac.Keys
 	memory         *rowMemory
+	older          func(context.Context) bool
 }
 
 // Open connects, brings the schema up to date and returns the store. Replicas
@@ -86,7 +92,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.RowKeys == nil {
 		return nil, errNoRowKeys
 	}
-	s := &Store{rowKeys: o.RowKeys, memory: newRowMemory(), now: o.Now, newID: o.NewID, wake: o.Wake, drop: o.Drop, recorded: o.Recorded, log: o.Log}
+	if o.Older == nil {
+		o.Older = func(context.Context) bool { return false }
+	}
+	s := &Store{older: o.Older, rowKeys: o.RowKeys, memory: newRowMemory(), now: o.Now, newID: o.NewID, wake: o.Wake, drop: o.Drop, recorded: o.Recorded, log: o.Log}
 	s.guardClock.passed = o.Monotonic
 	if s.guardClock.passed == nil {
 		s.guardClock.passed = sinceBoot
@@ -194,31 +203,33 @@ func (s *Store) openSQLite(path string) error {
 	if err != nil {
 		return fmt.Errorf("open database: %w", err)
 	}
+	s.path = abs
 	common := []string{"busy_timeout(10000)", "journal_mode(WAL)", "foreign_keys(1)"}
-	open := func(pragmas []string, txlock string, conns int) (*gorm.DB, error) {
-		q := url.Values{"_pragma": pragmas}
-		if txlock != "" {
-			q.Set("_txlock", txlock)
-		}
-		db, err := gorm.Open(sqlite.Open("file:"+(&url.URL{Path: abs}).EscapedPath()+"?"+q.Encode()), gormConfig())
-		if err != nil {
-			return nil, fmt.Errorf("open SQLite database %s: %w", path, err)
-		}
-		raw, err := db.DB()
-		if err != nil {
-			return nil, fmt.Errorf("open SQLite database %s: %w", path, err)
-		}
-		raw.SetMaxOpenConns(conns)
-		raw.SetMaxIdleConns(conns)
-		return db, nil
-	}
-	if s.writer, err = open(append(common, "synchronous(FULL)"), "immediate", 1); err != nil {
+	if s.writer, err = openSQLitePool(abs, append(common, "synchronous(FULL)"), "immediate", 1); err != nil {
 		return err
 	}
-	if s.reader, err = open(append(common, "query_only(1)"), "", sqliteReaders); err != nil {
+	if s.reader, err = openSQLitePool(abs, append(common, "query_only(1)"), "", sqliteReaders); err != nil {
 		return errors.Join(err, s.Close())
 	}
 	return nil
+}
+
+func openSQLitePool(path string, pragmas []string, txlock string, conns int) (*gorm.DB, error) {
+	q := url.Values{"_pragma": pragmas}
+	if txlock != "" {
+		q.Set("_txlock", txlock)
+	}
+	db, err := gorm.Open(sqlite.Open("file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode()), gormConfig())
+	if err != nil {
+		return nil, fmt.Errorf("open SQLite database %s: %w", path, err)
+	}
+	raw, err := db.DB()
+	if err != nil {
+		return nil, fmt.Errorf("open SQLite database %s: %w", path, err)
+	}
+	raw.SetMaxOpenConns(conns)
+	raw.SetMaxIdleConns(conns)
+	return db, nil
 }
 
 func (s *Store) openPostgres(dsn string) error {

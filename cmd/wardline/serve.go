@@ -13,6 +13,7 @@ type serverFlags struct {
 	Database          string `help:"PostgreSQL address (postgres://...). Default: SQLite in the data folder." placeholder:"URL"`
 	DatabaseListenURL string `help:"Direct PostgreSQL address for notifications, when --database is a pooler." placeholder:"URL" name:"database-listen-url"`
 	MasterKeyFile     string `help:"File with the key that seals secrets at rest. Default: master.key in the data folder. Replicas need the same one." placeholder:"FILE" type:"path"`
+	AnchorFile        string `help:"File that remembers, outside of the database, how far it was. Default: anchor.json in the data folder; on another disk it also sees that the folder came from a backup." placeholder:"FILE" type:"path"`
 }
 
 type listenerFlags struct {
@@ -58,7 +59,8 @@ func (f serverFlags) options(log *slog.Logger) app.Options {
 	if data == "" {
 		data = defaultData("wardline")
 	}
-	return app.Options{Data: data, Database: f.Database, DatabaseListenURL: f.DatabaseListenURL, MasterKeyFile: f.MasterKeyFile, Log: log}
+	return app.Options{Data: data, Database: f.Database, DatabaseListenURL: f.DatabaseListenURL, MasterKeyFile: f.MasterKeyFile,
+		AnchorFile: f.AnchorFile, Log: log}
 }
 
 func (f listenerFlags) apply(o *app.Options) {

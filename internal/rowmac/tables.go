@@ -38,6 +38,7 @@ var Tables = []Table{
 		"lift_by", "lift_roles", "lift_reason", "lift_asked_at", "lifted_by", "lifted_at"}},
 	{Name: "limit_change", Key: []string{"id"}, Columns: []string{"rule", "number_was", "number", "reason", "asked_by", "asked_at",
 		"approved_by", "approved_at", "effective_at", "ended_at", "ended_why"}},
+	{Name: "epoch", Key: []string{"number"}, Columns: []string{"began_at", "why", "lost", "freeze_id"}},
 	{Name: "invitation", Key: []string{"id"}, Columns: []string{"invited", "code_hash", "class", "model_id", "serial", "serial_norm",
 		"delivery_id", "place_id", "owner", "management", "created_at", "created_by", "expires_at"}},
 	{Name: "config_version", Key: []string{"document_id", "version"}, Columns: []string{"number", "content", "created_at", "created_by"}},

@@ -185,6 +185,16 @@ CREATE TABLE audit_link (
     CONSTRAINT audit_link_seq_key UNIQUE (seq)
 );
 
+CREATE TABLE audit_signed_head (
+    slot bigint NOT NULL,
+    epoch integer NOT NULL,
+    seq bigint NOT NULL,
+    hash bytea NOT NULL,
+    at bigint NOT NULL,
+    jws text NOT NULL,
+    CONSTRAINT audit_signed_head_pkey PRIMARY KEY (slot)
+);
+
 CREATE TABLE backup_report (
     id text NOT NULL,
     what text NOT NULL,
@@ -611,6 +621,18 @@ CREATE TABLE enrollment (
     CONSTRAINT enrollment_device_id_epoch_key UNIQUE (device_id, epoch),
     CONSTRAINT enrollment_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id),
     CONSTRAINT enrollment_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE epoch (
+    number integer NOT NULL,
+    began_at bigint NOT NULL,
+    why text NOT NULL,
+    lost text NOT NULL,
+    freeze_id text NOT NULL,
+    row_n bigint NOT NULL DEFAULT 0,
+    row_link text NOT NULL DEFAULT ''::text,
+    row_mac bytea,
+    CONSTRAINT epoch_pkey PRIMARY KEY (number)
 );
 
 CREATE TABLE founding (

@@ -148,6 +148,15 @@ CREATE TABLE audit_link (
     hash    BLOB
 );
 
+CREATE TABLE audit_signed_head (
+    slot   BIGINT PRIMARY KEY, -- beginning of the five minutes
+    epoch  INTEGER NOT NULL,
+    seq    BIGINT  NOT NULL,
+    hash   BLOB    NOT NULL,
+    at     BIGINT  NOT NULL,
+    jws    TEXT    NOT NULL
+);
+
 CREATE TABLE backup_report (
     id          TEXT PRIMARY KEY,
     what        TEXT   NOT NULL,
@@ -520,6 +529,17 @@ CREATE TABLE enrollment (
     ended_at      BIGINT  NOT NULL DEFAULT 0,
     ended_why     TEXT    NOT NULL DEFAULT '',
     UNIQUE (device_id, epoch)
+);
+
+CREATE TABLE epoch (
+    number    INTEGER PRIMARY KEY,
+    began_at  BIGINT  NOT NULL,
+    why       TEXT    NOT NULL,
+    lost      TEXT    NOT NULL, -- JSON commands.Lost
+    freeze_id TEXT    NOT NULL,
+    row_n     BIGINT  NOT NULL DEFAULT 0,
+    row_link  TEXT    NOT NULL DEFAULT '',
+    row_mac   BLOB
 );
 
 CREATE TABLE founding (

@@ -45,10 +45,10 @@ func (c *Clinic) freeze(ask commands.FreezeAsk) commands.Freeze {
 
 func (c *Clinic) lift(z commands.Freeze) {
 	c.T.Helper()
-	if _, err := c.Service.AskLift(c.ctx, officer, []string{"security"}, z.ID, "a drill"); err != nil {
+	if _, err := c.Service.AskLift(c.ctx, officer, []string{"security"}, z.ID, "a drill", ""); err != nil {
 		c.T.Fatal(err)
 	}
-	if _, err := c.Service.Lift(c.ctx, administrator, z.ID, officer.ID); err != nil {
+	if _, err := c.Service.Lift(c.ctx, administrator, z.ID, officer.ID, ""); err != nil {
 		c.T.Fatal(err)
 	}
 }
@@ -229,22 +229,22 @@ func testFreezeScopes(t *testing.T, h *Harness) {
 func testLift(t *testing.T, h *Harness) {
 	c := newClinic(t, h)
 	z := c.freeze(commands.FreezeAsk{Scope: commands.FreezePerson, ScopeID: officer.ID})
-	_, err := c.Service.AskLift(c.ctx, officer, nil, z.ID, "please")
+	_, err := c.Service.AskLift(c.ctx, officer, nil, z.ID, "please", "")
 	refused(t, err, "caused_the_freeze") // it is about them
-	_, err = c.Service.Lift(c.ctx, administrator, z.ID, security.ID)
+	_, err = c.Service.Lift(c.ctx, administrator, z.ID, security.ID, "")
 	refused(t, err, "lift_not_asked")
-	if _, err := c.Service.AskLift(c.ctx, security, []string{"security"}, z.ID, "a mistake"); err != nil {
+	if _, err := c.Service.AskLift(c.ctx, security, []string{"security"}, z.ID, "a mistake", ""); err != nil {
 		t.Fatal(err)
 	}
-	_, err = c.Service.Lift(c.ctx, security, z.ID, security.ID)
+	_, err = c.Service.Lift(c.ctx, security, z.ID, security.ID, "")
 	refused(t, err, "another_person_needed")
-	_, err = c.Service.Lift(c.ctx, audit.Actor{Kind: audit.ActorToken, ID: "t", Owner: administrator.ID}, z.ID, security.ID)
+	_, err = c.Service.Lift(c.ctx, audit.Actor{Kind: audit.ActorToken, ID: "t", Owner: administrator.ID}, z.ID, security.ID, "")
 	refused(t, err, "another_person_needed")
-	got, err := c.Service.Lift(c.ctx, administrator, z.ID, security.ID)
+	got, err := c.Service.Lift(c.ctx, administrator, z.ID, security.ID, "")
 	if err != nil || got.LiftedAt.IsZero() || got.LiftedBy.ID != administrator.ID {
 		t.Fatalf("lifted: %+v, %v", got, err)
 	}
-	_, err = c.Service.AskLift(c.ctx, security, nil, z.ID, "again")
+	_, err = c.Service.AskLift(c.ctx, security, nil, z.ID, "again", "")
 	refused(t, err, "freeze_already_lifted")
 	if c.events("freeze.set") != 1 || c.events("freeze.lift_requested") != 1 || c.events("freeze.lifted") != 1 {
 		t.Error("the audit log does not tell what happened")

@@ -7,6 +7,7 @@ import { QueryView } from "../../ui/QueryView";
 import { RouteLink } from "../../ui/RouteLink";
 import { Time } from "../../ui/Time";
 import { LiftDialog, type Freeze } from "./dialogs";
+import { Restored } from "./Restored";
 import { guardStrings } from "./strings";
 
 /** What is stopped now: since when, by whom, what had left before, and who may lift it. */
@@ -39,6 +40,7 @@ function One({ freeze, lift }: { freeze: Freeze; lift: () => void }) {
         <Text size="sm">
           {freeze.cause === "by_hand" ? t("setBy", { who: freeze.set_by }) : t("byItself")}, <Time at={freeze.set_at} />
         </Text>
+        {freeze.lost && <Restored lost={freeze.lost} />}
         <Text size="sm">{freeze.already_left.length > 0 ? t("left", { count: freeze.already_left.length }) : t("leftNone")}</Text>
         <List size="sm">
           {freeze.already_left.map((left) => (

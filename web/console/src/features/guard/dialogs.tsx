@@ -1,4 +1,4 @@
-import { Button, Group, List, Modal, NumberInput, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Checkbox, Group, List, Modal, NumberInput, Stack, Text, TextInput } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { rest } from "../../api/client";
 import type { components } from "../../api/schema";
@@ -77,16 +77,18 @@ export function LiftDialog({ freeze, onClose }: { freeze: Freeze; onClose: () =>
   const [reason, setReason] = useState("");
   const { error, busy, write } = useWrite(onClose);
   const params = { path: { id: freeze.id } };
+  const [read, setRead] = useState(false);
+  const seen = freeze.lost?.list_hash;
   const second = freeze.lift_requested_by !== "";
   const send = () =>
     second
-      ? write(() => rest.POST("/api/v1/freezes/{id}/approve-lift", { params }), t("lifted"))
-      : write(() => rest.POST("/api/v1/freezes/{id}/lift", { params, body: { reason } }), t("asked"));
+      ? write(() => rest.POST("/api/v1/freezes/{id}/approve-lift", { params, body: { seen } }), t("lifted"))
+      : write(() => rest.POST("/api/v1/freezes/{id}/lift", { params, body: { reason, seen } }), t("asked"));
   return (
     <Frame
       title={t(second ? "agreeTitle" : "liftTitle")}
       {...{ error, busy, onClose }}
-      ready={second || reason.trim().length >= shortestReason}
+      ready={(second || reason.trim().length >= shortestReason) && (read || !seen)}
       confirm={t(second ? "agree" : "askLift")}
       onConfirm={() => void send()}
     >
@@ -96,6 +98,7 @@ export function LiftDialog({ freeze, onClose }: { freeze: Freeze; onClose: () =>
       ) : (
         <TextInput label={t("freeze.reason")} required data-autofocus value={reason} onChange={(e) => setReason(e.currentTarget.value)} />
       )}
+      {seen && <Checkbox label={t("lost.seen")} checked={read} onChange={(e) => setRead(e.currentTarget.checked)} />}
     </Frame>
   );
 }
