@@ -280,6 +280,8 @@ func argsOf(kind device.Kind) map[string]any {
 		return map[string]any{"message": "ours now"}
 	case device.KindConfig:
 		return map[string]any{"document_id": "d", "version": 1, "content": map[string]any{}}
+	case device.KindRevoke:
+		return map[string]any{"beyond_reach": true}
 	case device.KindLibrary, device.KindFirmware:
 		return map[string]any{"name": "ours", "version": "1", "sha256": strings.Repeat("ab", 32)}
 	}

@@ -21,9 +21,10 @@ type suite struct {
 	packages []string
 }
 
-// drills are the tests that the race detector would make too slow: they carry the
+// drills are the tests that the race detector would make too slow (attacks through a
+// weekend, every cell of the tables on a running server): they carry the
 // build constraint !race.
-func drills() suite { return suite{run: "^TestDrill", packages: []string{"./api"}} }
+func drills() suite { return suite{run: "^Test(Drill|EveryCell)", packages: []string{"./api"}} }
 
 // raceDetector is the suite with the race detector, which needs a C compiler.
 // Without one the tests run all the same; the missing compiler has been

@@ -224,10 +224,22 @@ func (c *Clinic) Device(class device.Class, model device.ModelID, custody device
 	return c.gadget(class, model, custody, place)
 }
 
+// Place adds a ward in which nobody is treated.
+func (c *Clinic) Place(name string) device.PlaceID {
+	c.T.Helper()
+	return c.place(name, false)
+}
+
 // Model adds a model.
 func (c *Clinic) Model(m device.Model) device.ModelID {
 	c.T.Helper()
 	return c.model(m)
+}
+
+// SetLimit is setLimit for other packages.
+func (c *Clinic) SetLimit(rule string, number int) {
+	c.T.Helper()
+	c.setLimit(rule, number)
 }
 
 // RestoreLimit gives a limit back the number that it has in the table: a clinic
