@@ -43,6 +43,8 @@ type Options struct {
 	// Pages answers everything outside of /api on the admin listener: the console.
 	// Nil: not found.
 	Pages http.Handler
+	// PublicPages answers /self and /found on the public listener. Nil: not found.
+	PublicPages http.Handler
 	// TrustedProxies are addresses or networks whose X-Forwarded-For is believed.
 	TrustedProxies []string
 	// Now and NewID may be nil: time.Now, and UUIDv7.
@@ -131,6 +133,9 @@ func (a *API) register(o Options) {
 	a.registerPeople()
 	a.registerDevices()
 	a.registerLosses()
+	a.registerSelf()
+	a.registerOwnDevices()
+	a.registerLossCodes()
 	a.registerCommands()
 	a.registerBatches()
 	a.registerOffers()
@@ -164,6 +169,12 @@ func (a *API) register(o Options) {
 		})
 	}
 	a.public.GET("/healthz", orOK(o.Healthz))
+	if o.PublicPages != nil {
+		pages := gin.WrapH(o.PublicPages)
+		a.public.GET("/self", pages)
+		a.public.GET("/self/*rest", pages)
+		a.public.GET("/found/:tag", slowly(foundPagesAMinute), pages)
+	}
 }
 
 func orOK(h http.Handler) gin.HandlerFunc {

@@ -23,6 +23,8 @@ import (
 type People interface {
 	Login(ctx context.Context, in auth.Login) (auth.Granted, error)
 	LoginForLoss(ctx context.Context, in auth.Login) (auth.Granted, error)
+	NewLossCode(ctx context.Context, p auth.Principal, username string) (auth.LossCode, error)
+	InHand(ctx context.Context, p auth.Principal, right bool) error
 	ActOnce(ctx context.Context, p auth.Principal, id device.ID) error
 	Refresh(ctx context.Context, audience auth.Audience, token, remote, via string) (auth.Granted, error)
 	Logout(ctx context.Context, p auth.Principal) error
@@ -111,6 +113,7 @@ type Commands interface {
 	Request(ctx context.Context, actor audit.Actor, ask commands.Ask) (commands.Command, error)
 	ReportLost(ctx context.Context, actor audit.Actor, r commands.LossReport) ([]commands.LossStep, error)
 	Found(ctx context.Context, actor audit.Actor, id device.ID, reason string) error
+	ShowsCode(ctx context.Context, d device.Device, code string) (bool, error)
 	Check(ctx context.Context, actor audit.Actor, ask commands.Ask) error
 	Offers(ctx context.Context, actor audit.Actor, devices []device.ID, many int) (map[device.ID][]commands.Offer, error)
 	Get(ctx context.Context, id commands.ID) (commands.Command, error)

@@ -22,7 +22,7 @@ func TestDrillAStolenPasswordWithoutTheFactorOpensNothing(t *testing.T) {
 	own := d.fleet[1]
 	own.Change(func(r *device.Device) { r.Owner = "vic" })
 	thief := &person{h: d.house, username: "vic"}
-	guess := 0
+	guess, outside := 0, d.outside()
 	d.attack(thief, func() {
 		for _, code := range []string{"", "000000", "123456"} {
 			guess++
@@ -32,10 +32,10 @@ func TestDrillAStolenPasswordWithoutTheFactorOpensNothing(t *testing.T) {
 			}
 		}
 		// The password alone reports a loss, of one's own device.
-		a := d.call(nil, http.MethodPost, "/auth/lost", map[string]any{"username": "vic", "password": password})
+		a := outside.call(nil, http.MethodPost, "/auth/lost", map[string]any{"username": "vic", "password": password})
 		thief.token = a.text("access_token")
 		for _, v := range d.unharmed()[:3] {
-			d.call(thief, http.MethodPost, "/self/devices/"+string(v.ID)+"/report-lost", map[string]any{"stolen": true})
+			outside.call(thief, http.MethodPost, "/self/devices/"+string(v.ID)+"/report-lost", map[string]any{"stolen": true})
 			thief.tries(v, device.KindWipe)
 			thief.tries(v, device.KindLock)
 		}
@@ -438,9 +438,14 @@ func TestDrillTheSweepIsUnderstood(t *testing.T) {
 	d.sweep.whatHurtsTheAttacker(all)
 	d.sweep.covered()
 	there := map[string]string{
-		"begin_own_loss": "a guess", "list_own_devices": "the session is another", "report_own_lost": "the session is another", "login": "a guess", "refresh": "the cookie does not travel in a sweep", "set_up_account": "a guess", "add_passkey": "no question was asked",
+		"login": "a guess", "refresh": "the cookie does not travel in a sweep", "set_up_account": "a guess", "add_passkey": "no question was asked",
 		"decide_enrollment_request": "none waits", "cancel_recovery": "none runs", "release_device": "none is contained", "logout": "the session was just ended",
 		"confirm_totp": "none was begun with that code", "approve_limit_change": "the sweep replaced it with another",
+	}
+	for _, r := range d.api.Routes() {
+		if r.Public {
+			there[r.Operation] = "the listener is another"
+		}
 	}
 	unclear := 0
 	for id, answers := range d.sweep.tried {

@@ -4,13 +4,11 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"time"
 
 	"wardline/audit"
 	"wardline/auth"
 	"wardline/commands"
 	"wardline/device"
-	"wardline/internal/fault"
 	"wardline/inventory"
 )
 
@@ -26,16 +24,6 @@ func (a *API) registerLosses() {
 		about: "What the report asked for and the device has not received is withdrawn. A containment stays until it is taken back, " +
 			"and an open wipe until it is cancelled."},
 		mayFresh(auth.DevicesReportLost), a.reportFound)
-	register(a, operation{id: "begin_own_loss", method: http.MethodPost, path: "/auth/lost", tag: "losses",
-		summary: "Sign in with the password alone, to report one's own device lost",
-		about: "The session is good for 10 minutes, for list_own_devices and for reporting one of them; for nothing else. " +
-			"Also on the public listener."}, anyoneOutside, a.beginOwnLoss)
-	register(a, operation{id: "list_own_devices", method: http.MethodGet, path: "/self/devices", tag: "losses",
-		summary: "The devices that carry my user name",
-		about:   "With a session of POST /auth/lost, or of self-service. Also on the public listener."}, maySelf(auth.SelfReportLost), a.ownDevices)
-	register(a, operation{id: "report_own_lost", method: http.MethodPost, path: "/self/devices/{id}/report-lost", tag: "losses",
-		summary: "Report my own device lost",
-		about:   "A session of POST /auth/lost is good for one device. Also on the public listener."}, maySelf(auth.SelfReportLost), a.reportOwnLost)
 }
 
 // LossInput is a report of a loss.
@@ -173,131 +161,4 @@ func mayEndLoss(p auth.Principal, item inventory.Item) error {
 		return inventory.CodeMayNotLift.New("This hold may be lifted by the role %s only.", by)
 	}
 	return nil
-}
-
-type beginOwnLossInput struct {
-	Body struct {
-		Username string `json:"username" minLength:"1" maxLength:"200"`
-		Password string `json:"password" minLength:"1" maxLength:"1024"`
-	}
-}
-
-func (a *API) beginOwnLoss(ctx context.Context, in *beginOwnLossInput) (*output[TokenAnswer], error) {
-	client := clientOf(ctx)
-	g, err := a.auth.LoginForLoss(ctx, auth.Login{Username: in.Body.Username, Password: in.Body.Password,
-		Remote: client.remote, UserAgent: client.agent, Via: "self-service"})
-	if err != nil {
-		return nil, err
-	}
-	return &output[TokenAnswer]{Body: TokenAnswer{AccessToken: g.AccessToken, ExpiresIn: int(g.ExpiresIn / time.Second)}}, nil
-}
-
-// OwnDeviceView is one's own device, as far as a password alone shows it.
-type OwnDeviceView struct {
-	ID         device.ID    `json:"id"`
-	Class      device.Class `json:"class"`
-	ClassWords string       `json:"class_words" speak:"words"`
-	Model      string       `json:"model" doc:"Maker and name."`
-	Serial     string       `json:"serial"`
-	AssetTag   string       `json:"asset_tag"`
-	Lost       bool         `json:"lost" doc:"It is reported lost."`
-	LostSince  *time.Time   `json:"lost_since" nullable:"true"`
-	Stolen     bool         `json:"stolen"`
-	Locked     bool         `json:"locked" doc:"As it last reported."`
-	LastSeenAt *time.Time   `json:"last_seen_at" nullable:"true"`
-}
-
-func ownDeviceView(i inventory.Item) OwnDeviceView {
-	d := i.Device
-	v := OwnDeviceView{ID: d.ID, Class: d.Class, ClassWords: d.Class.Words(), Model: modelName(i.Model), Serial: d.Serial, AssetTag: d.AssetTag,
-		Locked: d.Report.Locked, LastSeenAt: timeOrNil(d.Report.ReceivedAt)}
-	if lost, ok := d.HoldOf(device.HoldLost); ok {
-		v.Lost, v.Stolen, v.LostSince = true, lost.Stolen, timeOrNil(lost.Since)
-	}
-	return v
-}
-
-func modelName(m device.Model) string {
-	if m.Maker == "" {
-		return m.Name
-	}
-	return m.Maker + " " + m.Name
-}
-
-// mostOwn is how many devices one person is shown as their own.
-const mostOwn = 50
-
-func (a *API) ownDevices(ctx context.Context, _ *struct{}) (*pageOutput[OwnDeviceView], error) {
-	page, err := a.inventory.Find(ctx, inventory.Query{Limit: mostOwn, Filters: inventory.Filters{Owner: principalOf(ctx).Username, Current: true}})
-	if err != nil {
-		return nil, err
-	}
-	views := []OwnDeviceView{}
-	for _, i := range page.Items {
-		if isOwn(principalOf(ctx), i) {
-			views = append(views, ownDeviceView(i))
-		}
-	}
-	return whole(views), nil
-}
-
-// isOwn: it carries this person's user name, and is something that people carry.
-func isOwn(p auth.Principal, i inventory.Item) bool {
-	own := auth.Reach{Parts: []auth.Part{{Owner: p.Username}}}
-	return p.Username != "" && i.Device.Class.IsPersonal() && own.Covers(targetOf(i)) &&
-		auth.Authorise(p, auth.SelfReportLost, targetOf(i)) == nil
-}
-
-type ownLossInput struct {
-	DeviceInput
-	IdempotentInput
-	Body struct {
-		LossInput
-		Reason string `json:"reason,omitempty" maxLength:"500" doc:"What happened; may be left out."`
-	}
-}
-
-// OwnLossView is one's own lost device, and what became of the report.
-type OwnLossView struct {
-	Device OwnDeviceView  `json:"device"`
-	Steps  []LossStepView `json:"steps"`
-}
-
-func (a *API) reportOwnLost(ctx context.Context, in *ownLossInput) (*output[OwnLossView], error) {
-	p := principalOf(ctx)
-	id, err := device.ParseID(in.ID)
-	if err != nil {
-		return nil, errNoDevice()
-	}
-	item, err := a.inventory.Get(ctx, id)
-	if fault.Has(err, fault.CodeNotFound) || (err == nil && !isOwn(p, item)) {
-		return nil, errNoDevice()
-	}
-	if err != nil {
-		return nil, err
-	}
-	r := in.Body.report(id, in.Body.Reason)
-	r.Own = true
-	if r.Reason == "" {
-		r.Reason = "Reported by its holder."
-	}
-	var steps []commands.LossStep
-	_, err = a.carryOut(ctx, func(effect context.Context) (string, error) {
-		if err := a.auth.ActOnce(ctx, p, id); err != nil {
-			return "", err
-		}
-		steps, err = a.commands.ReportLost(effect, p.Actor(), r)
-		return "device:" + in.ID, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	if item, err = a.inventory.Get(ctx, id); err != nil {
-		return nil, err
-	}
-	views, err := a.lossSteps(ctx, item, steps)
-	for i := range views {
-		views[i].CommandID = "" // nothing else can be done with it here
-	}
-	return &output[OwnLossView]{Body: OwnLossView{Device: ownDeviceView(item), Steps: views}}, err
 }

@@ -39,7 +39,7 @@ type operation struct {
 func register[I, O any](a *API, op operation, who access, handler func(context.Context, *I) (*O, error)) {
 	path := prefix + op.path
 	mustShow(reflect.TypeFor[I]())
-	a.note(op.method, path, who)
+	a.note(op.id, op.method, path, who)
 	limit := op.limit
 	if limit == 0 {
 		limit = bodyLimit
@@ -74,6 +74,8 @@ func register[I, O any](a *API, op operation, who access, handler func(context.C
 	if who.self {
 		h.Extensions["x-public"] = true
 		huma.Register(a.outside, h, answer)
+		// The description is one for both listeners; the console's has no such route.
+		h.Middlewares = huma.Middlewares{func(ctx huma.Context, _ func(huma.Context)) { notFound(humagin.Unwrap(ctx)) }}
 	}
 	huma.Register(a.huma, h, answer)
 }
@@ -91,7 +93,7 @@ func mustShow(input reflect.Type) {
 // handle adds a route that huma does not know: streams and pages. It stands in
 // the same table.
 func (a *API) handle(method, path string, who access, handler gin.HandlerFunc) {
-	a.note(method, path, who)
+	a.note("", method, path, who)
 	a.admin.Handle(method, ginPath(path), func(c *gin.Context) {
 		if a.admit(c, who, bodyLimit) {
 			handler(c)

@@ -12,8 +12,8 @@ type access struct {
 	permission auth.Permission
 	open       bool
 	fresh      bool
-	// self: also from self-service, with a session of its audiences, on the public
-	// listener too.
+	// self: self-service, with a session of its audiences, on the public listener
+	// and nowhere else.
 	self bool
 }
 
@@ -28,10 +28,10 @@ func may(p auth.Permission) access { return access{permission: p} }
 // that a session ended a second ago is already nothing.
 func mayFresh(p auth.Permission) access { return access{permission: p, fresh: true} }
 
-// anyoneOutside is anyone, on the public listener too.
+// anyoneOutside is anyone, on the public listener.
 var anyoneOutside = access{open: true, self: true}
 
-// maySelf is mayFresh for what people do for themselves from the public listener.
+// maySelf is mayFresh for what people do for themselves on the public listener.
 func maySelf(p auth.Permission) access { return access{permission: p, fresh: true, self: true} }
 
 // audiences are those whose sessions are good for the route.
@@ -47,24 +47,26 @@ type Route struct {
 	Method string
 	// Path is written as in OpenAPI: /devices/{id}.
 	Path string
+	// Operation is its id in the description; empty for what huma does not know.
+	Operation string
 	// Permission is empty for routes that are open to anyone.
 	Permission auth.Permission
 	// Fresh: the session row is read on each request.
 	Fresh bool
-	// Public: the public listener answers it too.
+	// Public: the public listener answers it, and the admin listener does not.
 	Public bool
 }
 
 // note adds a row to the table. A permission that auth does not know is a
 // mistake of ours: the server does not start with it.
-func (a *API) note(method, path string, who access) {
+func (a *API) note(operation, method, path string, who access) {
 	if !who.open && !slices.Contains(auth.Permissions(), who.permission) {
 		panic("api: " + method + " " + path + " asks for the unknown permission " + string(who.permission))
 	}
-	a.routes = append(a.routes, Route{Method: method, Path: path, Permission: who.permission, Fresh: who.fresh, Public: who.self})
+	a.routes = append(a.routes, Route{Operation: operation, Method: method, Path: path, Permission: who.permission, Fresh: who.fresh, Public: who.self})
 }
 
-// Routes lists every route of the admin listener, in the order of registration.
+// Routes lists every route of the admin listener and of the public one, in the order of registration.
 func (a *API) Routes() []Route { return slices.Clone(a.routes) }
 
 // ginPath writes a path as gin does: /devices/:id.

@@ -14,6 +14,7 @@ type Settings struct {
 	Product      string `json:"product" doc:"The product's name, as it stands on screens."`
 	Version      string `json:"version"`
 	Organization string `json:"organization" doc:"The hospital's name, as it stands in certificates."`
+	HelpPhone    string `json:"help_phone" doc:"Whom staff and finders call; empty where the operator has named nobody."`
 	Demo         bool   `json:"demo" doc:"A made-up hospital on one machine: nothing real is touched."`
 	WardURL      string `json:"ward_url" doc:"The demo's ward page, on which its simulated devices are seen; empty outside the demo."`
 	// The addresses are empty where the operator has named none.

@@ -20,6 +20,7 @@ func (a *App) buildAPI(context.Context) error {
 		Alerts: a.alerts, Post: a.post, Audit: a.store, Requests: a.store, Feed: a.feed,
 		Version: a.o.Version, Settings: a.settings, Healthz: health, Readyz: health,
 		Pages:          web.New(func() web.Info { return web.Info{WardURL: a.wardURL(), Version: a.o.Version, TileOrigin: origin} }),
+		PublicPages:    web.NewPublic(func() web.FoundInfo { return web.FoundInfo{Organization: a.o.Organization, HelpPhone: a.o.HelpPhone} }),
 		TrustedProxies: a.o.TrustedProxies,
 		Now:            a.o.Now, Log: a.o.Log,
 	})
@@ -47,6 +48,9 @@ func (a *App) SetWebURL(url string) { a.web.Store(url) }
 
 // SetWardURL tells the first page where the demo's ward page is.
 func (a *App) SetWardURL(url string) { a.ward.Store(url) }
+
+// PublicHandler serves self-service; the demo shows it on plain HTTP too.
+func (a *App) PublicHandler() http.Handler { return a.api.Public() }
 
 // AdminHandler serves the console and the API; the demo shows it on plain HTTP
 // too.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -64,6 +65,8 @@ type Options struct {
 
 	// Organization stands in certificates.
 	Organization string
+	// HelpPhone is whom staff call who have lost a device, and finders.
+	HelpPhone string
 
 	// BootstrapAdmin and BootstrapPassword create the first account on a server
 	// that has none.
@@ -158,6 +161,9 @@ func (o *Options) complete() error {
 			return err
 		}
 	}
+	if o.HelpPhone = strings.TrimSpace(o.HelpPhone); o.HelpPhone != "" && !phoneNumber.MatchString(o.HelpPhone) {
+		return codeBadOption.New("--help-phone %q is not a telephone number, such as +1 555 0100", o.HelpPhone)
+	}
 	if _, err := newForwarded(o.TrustedProxies, o.ProxySecretFile); err != nil {
 		return err
 	}
@@ -167,6 +173,9 @@ func (o *Options) complete() error {
 	_, err := tileOrigin(o.MapTilesURL)
 	return err
 }
+
+// phoneNumber is what stands on lost screens, and what a telephone dials.
+var phoneNumber = regexp.MustCompile(`^\+?[0-9][0-9 ()/.-]{1,30}[0-9]$`)
 
 // checkURL accepts an address without path, query or user, and strips a final
 // slash.

@@ -29,6 +29,8 @@ type Login struct {
 	// Remote is the address of the client, with or without a port.
 	Remote    string
 	UserAgent string
+	// LossCode stands in place of the password at a session of one act.
+	LossCode string
 	// KnownDevice is what an earlier Granted.KnownDevice gave this browser or
 	// program; it may be empty.
 	KnownDevice string
@@ -81,7 +83,7 @@ func (s *Service) Login(ctx context.Context, in Login) (Granted, error) {
 		return Granted{}, tooManyTries(wait)
 	}
 	if !byPasskey {
-		right, err := s.hasher.verify(ctx, person.Password, in.Password)
+		right, err := s.knows(ctx, person, in)
 		if err != nil {
 			return Granted{}, fmt.Errorf("sign in: %w", err)
 		}
@@ -100,10 +102,18 @@ func (s *Service) Login(ctx context.Context, in Login) (Granted, error) {
 	case errors.Is(err, errBadCode), errors.Is(err, ErrBadPasskey):
 		return Granted{}, s.signInFailed(ctx, person, source, in.Via, keys)
 	}
-	if err == nil && !byPasskey && s.hasher.outdated(person.Password) {
+	if err == nil && !byPasskey && in.LossCode == "" && s.hasher.outdated(person.Password) {
 		err = s.rehash(ctx, person, in.Password)
 	}
 	return granted, err
+}
+
+// knows says whether the password is right, or the code that stands for it.
+func (s *Service) knows(ctx context.Context, person Person, in Login) (bool, error) {
+	if in.signsInForOneAct() && in.LossCode != "" {
+		return s.takeLossCode(ctx, person, in.LossCode)
+	}
+	return s.hasher.verify(ctx, person.Password, in.Password)
 }
 
 // whoSignsIn finds the account by its name, or by what a passkey says; an empty
@@ -135,6 +145,9 @@ func (s *Service) openSession(ctx context.Context, person Person, source string,
 	rule := func(p Person, st Standing) (Person, Session, error) {
 		session := Session{ID: SessionID(s.newID()), Account: p.ID, Audience: in.Audience, Factor: FactorPassword,
 			Source: source, UserAgent: clip(in.UserAgent, 200)}
+		if in.LossCode != "" {
+			session.Factor = FactorLossCode
+		}
 		if p.Disabled || p.Password != person.Password {
 			return p, session, errBadCode
 		}

@@ -70,7 +70,13 @@ const (
 	SelfManage     Permission = "self.manage"   // own password, factor, sessions
 	// SelfReportLost is saying that one's own device is gone: all that a session of
 	// one act can do.
-	SelfReportLost  Permission = "self.report_lost"
+	SelfReportLost Permission = "self.report_lost"
+	// SelfDevices is seeing one's own devices, what is known of them and who looked
+	// where they are, and saying that one was found again.
+	SelfDevices Permission = "self.devices"
+	// LossCodesCreate is making the code with which somebody reports a loss who has
+	// no password at hand.
+	LossCodesCreate Permission = "loss_codes.create"
 	SettingsRead    Permission = "settings.read"
 	SettingsManage  Permission = "settings.manage"  // policy and limits
 	SettingsApprove Permission = "settings.approve" // see what waits for a second person; settings.manage decides each case
@@ -188,6 +194,8 @@ var table = map[Permission]grants{
 	TokensManage:    all(GrantAsk, RoleAdmin, RoleSecurity),
 	SelfManage:      all(GrantAsk, Roles()...),
 	SelfReportLost:  all(GrantAskOwn, Roles()...),
+	SelfDevices:     all(GrantAskOwn, Roles()...),
+	LossCodesCreate: all(GrantAsk, RoleIT, RoleHelpdesk, RoleSecurity),
 	SettingsRead:    all(GrantAsk, RoleAdmin, RoleIT, RoleBiomed, RoleSecurity, RoleAuditor),
 	SettingsManage:  all(GrantAsk, RoleAdmin).and(GrantSecond, RoleSecurity),
 	SettingsApprove: all(GrantAsk, RoleAdmin, RoleSecurity),
@@ -221,6 +229,7 @@ var neverByToken = map[Permission]bool{
 	AccountsManage: true, AccountsVouch: true, SessionsManage: true, TokensOwn: true, TokensManage: true, SelfManage: true,
 	SettingsManage: true, SettingsApprove: true, FreezeLift: true, BreakGlassOpen: true, CommandsApprove: true,
 	EnrollmentsDecide: true, ModelsWrite: true, RecoveriesCancel: true, SelfReportLost: true, AlertsAcknowledge: true,
+	SelfDevices: true, LossCodesCreate: true,
 }
 
 // TokenCan reports whether an API token can have the right at all.
@@ -228,7 +237,7 @@ func TokenCan(permission Permission) bool { return !neverByToken[permission] }
 
 // publicOnly are the rights that a session of the public audience can use.
 var publicOnly = map[Permission]bool{
-	SelfManage: true, SelfReportLost: true, DevicesRead: true, DevicesReportLost: true, DevicesCondition: true, PlacesRead: true, ModelsRead: true,
+	SelfManage: true, SelfReportLost: true, SelfDevices: true, DevicesRead: true, DevicesReportLost: true, DevicesCondition: true, PlacesRead: true, ModelsRead: true,
 }
 
 // PermissionForKind names the right that asking for a command needs, and that

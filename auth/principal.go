@@ -2,6 +2,7 @@ package auth
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"wardline/audit"
@@ -98,6 +99,7 @@ const (
 	FactorRecovery     Factor = "recovery" // of a step-up
 	FactorPasswordTOTP Factor = "password+totp"
 	FactorToken        Factor = "token"
+	FactorLossCode     Factor = "loss_code" // read out by a help desk; for one act
 )
 
 // Scope limits where a person's roles hold. An empty list does not limit.
@@ -168,6 +170,11 @@ type Principal struct {
 // IsToken reports whether a program with an API token acts. It is never a second
 // person and always waits for one for destructive work.
 func (p Principal) IsToken() bool { return p.Token != "" }
+
+// TwoFactors reports whether the session was opened with a second factor.
+func (p Principal) TwoFactors() bool {
+	return strings.HasPrefix(string(p.Factor), string(FactorPassword)+"+") || p.Factor == FactorPasskey
+}
 
 // Has reports whether p holds the role, also by founding.
 func (p Principal) Has(r Role) bool { return slices.Contains(p.effectiveRoles(), r) }

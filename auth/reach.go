@@ -44,7 +44,8 @@ func ReachOf(p Principal, permission Permission) (Reach, bool) {
 		return Reach{}, false
 	}
 	if p.Audience == AudienceLost {
-		return Reach{Parts: []Part{{Owner: p.Username}}}, true
+		// Whatever the roles: one's own, and the shared handhelds of one's wards.
+		return Reach{Limits: limitsOf(p), Parts: partsOf(p, GrantAskOwn)}, true
 	}
 	reach := Reach{Limits: limitsOf(p)}
 	for _, role := range p.effectiveRoles() {

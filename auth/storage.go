@@ -16,6 +16,8 @@ var (
 	ErrNoSuch = errors.New("no such row")
 	// ErrTaken: another account has this user name.
 	ErrTaken = errors.New("user name taken")
+	// ErrSpent: a number that is allowed was used up.
+	ErrSpent = errors.New("used up")
 	// ErrStale: the version is not the one that the caller has seen.
 	ErrStale = errors.New("changed meanwhile")
 )
@@ -269,9 +271,16 @@ type Storage interface {
 	// returns the person with the code marked as used), and forgets the failures
 	// counted under the keys.
 	SignIn(ctx context.Context, by audit.Actor, s Session, refresh Hash, forget []string, rule func(Person, Standing) (Person, Session, error)) (Session, Person, Standing, error)
-	// ActOn notes what a session of one act acts on; ErrTaken when that is something
-	// else already.
-	ActOn(ctx context.Context, id SessionID, on string) error
+	// ActOn notes what a session acts on; ErrTaken when that is something else
+	// already, ErrSpent when the account's sessions of the last 24 hours acted on
+	// most other things.
+	ActOn(ctx context.Context, account AccountID, id SessionID, on string, most int) error
+	// PutLossCode stores an account's sealed code in place of an earlier one.
+	PutLossCode(ctx context.Context, by audit.Actor, account AccountID, seal func(now time.Time) (sealed []byte, until time.Time, err error)) error
+	// LossCode reads an account's sealed code; empty when there is none.
+	LossCode(ctx context.Context, account AccountID) (sealed []byte, now time.Time, err error)
+	// TakeLossCode uses a code up: of two who show it, one finds it.
+	TakeLossCode(ctx context.Context, account AccountID, sealed []byte) (bool, error)
 	// Session reads a session with its account.
 	Session(ctx context.Context, id SessionID) (Session, Person, Standing, error)
 	// Rotate exchanges a refresh token for the next. A token that was exchanged

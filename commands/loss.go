@@ -22,8 +22,9 @@ type LossReport struct {
 	// Message and Phone are what whoever finds it reads.
 	Message string
 	Phone   string
-	// Own: the reporter holds it. What one's own report asks for needs no room in
-	// any limit.
+	// Own: the reporter holds it, or it is a shared one of their ward that they
+	// reported from self-service, which has a limit of its own. What such a report
+	// asks for needs no room in any other.
 	Own bool
 	// MayContain: the reporter has the right to contain it and has just proved a
 	// second factor for it. Otherwise a second person agrees to the containment.
@@ -93,7 +94,16 @@ func (r *LossReport) asks() ([]Ask, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := []Ask{{Kind: device.KindLock, Args: args}, {Kind: device.KindLostModeOn, Args: args}, {Kind: device.KindLocate}, {Kind: device.KindRing}}
+	code, err := newFoundCode()
+	if err != nil {
+		return nil, err
+	}
+	contact["footnote"] = foundCodeWord + code
+	shown, err := json.Marshal(contact)
+	if err != nil {
+		return nil, err
+	}
+	list := []Ask{{Kind: device.KindLock, Args: args}, {Kind: device.KindLostModeOn, Args: shown}, {Kind: device.KindLocate}, {Kind: device.KindRing}}
 	if r.Stolen {
 		list = append(list, Ask{Kind: device.KindContain})
 	}

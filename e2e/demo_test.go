@@ -27,7 +27,7 @@ type ready struct {
 
 func startDemo(t *testing.T, data string) (*process, ready) {
 	t.Helper()
-	p := launch(t, wardline, nil, "demo", "--json", "--data="+data, "--pumps=6", "--phones=3", "--web-addr=127.0.0.1:0", "--ward-addr=127.0.0.1:0",
+	p := launch(t, wardline, nil, "demo", "--json", "--data="+data, "--pumps=6", "--phones=3", "--web-addr=127.0.0.1:0", "--ward-addr=127.0.0.1:0", "--self-addr=127.0.0.1:0",
 		"--admin-addr=127.0.0.1:0", "--public-addr=127.0.0.1:0", "--device-addr=127.0.0.1:0", "--pki-addr=127.0.0.1:0")
 	var r ready
 	said := p.saying("}\n")

@@ -112,8 +112,21 @@ func (s *Store) SignIn(ctx context.Context, by audit.Actor, session auth.Session
 }
 
 // ActOn implements auth.Storage.
-func (s *Store) ActOn(ctx context.Context, id auth.SessionID, on string) error {
+func (s *Store) ActOn(ctx context.Context, account auth.AccountID, id auth.SessionID, on string, most int) error {
 	return s.write(ctx, func(t *tx) error {
+		// Of two reports at once, one sees the other.
+		if _, err := t.lockPerson(account); err != nil {
+			return err
+		}
+		var others int64
+		err := t.Model(&sessionRow{}).Where("account_id = ? AND created_at > ? AND acted_on NOT IN ?", string(account),
+			dbTime(t.now.Add(-24*time.Hour)), []string{"", on}).Distinct("acted_on").Count(&others).Error
+		if err != nil {
+			return fmt.Errorf("count what account %s acted on: %w", account, err)
+		}
+		if others >= int64(most) {
+			return auth.ErrSpent
+		}
 		res := t.Model(&sessionRow{}).Where("id = ? AND acted_on IN ?", string(id), []string{"", on}).Update("acted_on", on)
 		if res.Error != nil {
 			return fmt.Errorf("note what session %s acts on: %w", id, res.Error)
@@ -296,6 +309,7 @@ func (s *Store) TidyPeople(ctx context.Context) (int64, error) {
 			{&stepUpRow{}, "expires_at < ?", day},
 			{&setupLinkRow{}, "expires_at < ?", day},
 			{&ceremonyRow{}, "expires_at < ?", dbTime(t.now)},
+			{&lossCodeRow{}, "expires_at < ?", dbTime(t.now)},
 			{&sessionRow{}, "expires_at < ?", dbTime(t.now.Add(-knownSourceFor - 24*time.Hour))},
 		} {
 			res := t.Where(d.where, d.arg).Delete(d.row)

@@ -97,7 +97,12 @@ func console(built fs.FS, info func() Info) http.HandlerFunc {
 			_ = unbuilt.Execute(w, info())
 		}
 	}
-	document := string(index)
+	return screens(string(index), info)
+}
+
+// screens answers every address with one document, each time with a nonce of its
+// own.
+func screens(document string, info func() Info) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if path.Ext(r.URL.Path) != "" {
 			// A file that is not there must not look like a screen.

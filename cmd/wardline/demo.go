@@ -21,6 +21,7 @@ import (
 type demoCmd struct {
 	Data       string `help:"Folder of its own, kept between starts. Default: a fixed one below your home folder." placeholder:"DIR" type:"path"`
 	WebAddr    string `help:"Where the first page is shown on plain HTTP, loopback only." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	SelfAddr   string `help:"Where self-service is shown on plain HTTP, loopback only." default:"127.0.0.1:8082" placeholder:"HOST:PORT"`
 	WardAddr   string `help:"Where the ward page is shown, loopback only." default:"127.0.0.1:8088" placeholder:"HOST:PORT"`
 	AdminAddr  string `help:"Listener for the console and the REST API." default:"127.0.0.1:8443" placeholder:"HOST:PORT"`
 	PublicAddr string `help:"Listener for self-service." default:"127.0.0.1:8442" placeholder:"HOST:PORT"`
@@ -40,6 +41,7 @@ type demoReady struct {
 	ControlURL string          `json:"control_url"`
 	WardURL    string          `json:"ward_url"`
 	WebURL     string          `json:"web_url"`
+	SelfURL    string          `json:"self_url"`
 	CAFile     string          `json:"ca_file"`
 	Accounts   []fleet.Account `json:"accounts"`
 }
@@ -78,7 +80,7 @@ func (c *demoCmd) Run(ctx context.Context, t terminal, log *slog.Logger) error {
 
 // loopbackOnly refuses addresses that others could reach: passwords are shown.
 func (c *demoCmd) loopbackOnly() error {
-	for _, a := range []struct{ flag, addr string }{{"--web-addr", c.WebAddr}, {"--ward-addr", c.WardAddr}, {"--admin-addr", c.AdminAddr},
+	for _, a := range []struct{ flag, addr string }{{"--web-addr", c.WebAddr}, {"--self-addr", c.SelfAddr}, {"--ward-addr", c.WardAddr}, {"--admin-addr", c.AdminAddr},
 		{"--public-addr", c.PublicAddr}, {"--device-addr", c.DeviceAddr}, {"--pki-addr", c.PKIAddr}} {
 		host, _, err := net.SplitHostPort(a.addr)
 		if err != nil {
@@ -96,15 +98,15 @@ type demo struct {
 	server *app.App
 	fleet  *fleet.Fleet
 	ward   *fleet.Ward
-	web    *http.Server
+	plain  []*http.Server
 	ready  demoReady
 }
 
 // stop ends everything in reverse order.
 func (d *demo) stop() error {
 	var errs []error
-	if d.web != nil {
-		errs = append(errs, d.web.Close())
+	for _, server := range d.plain {
+		errs = append(errs, server.Close())
 	}
 	if d.ward != nil {
 		errs = append(errs, d.ward.Close())
@@ -137,7 +139,7 @@ func (c *demoCmd) start(ctx context.Context, t terminal, log *slog.Logger) (d *d
 	say("Starting a server on SQLite in %s ...\n", data)
 	d.server, err = app.Start(ctx, app.Options{
 		Data: data, AdminAddr: c.AdminAddr, PublicAddr: c.PublicAddr, DeviceAddr: c.DeviceAddr, PKIAddr: c.PKIAddr,
-		Organization: "Example General Hospital", Demo: true, Version: version, Log: log,
+		Organization: "Example General Hospital", HelpPhone: "+1 555 0100", Demo: true, Version: version, Log: log,
 	})
 	if err != nil {
 		return d, err
@@ -168,14 +170,14 @@ func (c *demoCmd) start(ctx context.Context, t terminal, log *slog.Logger) (d *d
 
 func (d *demo) openPages(ctx context.Context, c *demoCmd, t terminal, hospital *fleet.Hospital, data string, log *slog.Logger, say func(string, ...any)) error {
 	at := d.server.Addresses()
-	self, err := os.Executable()
+	program, err := os.Executable()
 	if err != nil {
-		self = "wardline"
+		program = "wardline"
 	}
 	ca := d.server.RootPath()
 	d.fleet, err = fleet.New(fleet.Options{
 		Hospital: hospital, Dir: filepath.Join(data, "devices"), Log: log,
-		Guide:    fleet.Guide{Command: shortPath(self), AdminURL: at.Admin, CAFile: shortPath(ca), Accounts: hospital.Accounts},
+		Guide:    fleet.Guide{Command: shortPath(program), AdminURL: at.Admin, CAFile: shortPath(ca), Accounts: hospital.Accounts},
 		Progress: func(done, total int) { say("\r  %d of %d ", done, total); endLine(say, done, total) },
 	})
 	if err != nil {
@@ -185,13 +187,17 @@ func (d *demo) openPages(ctx context.Context, c *demoCmd, t terminal, hospital *
 		return err
 	}
 	d.server.SetWardURL(d.ward.URL)
-	web, err := d.openWeb(ctx, c.WebAddr)
+	web, err := d.openPlain(ctx, "--web-addr", c.WebAddr, d.server.AdminHandler())
+	if err != nil {
+		return err
+	}
+	self, err := d.openPlain(ctx, "--self-addr", c.SelfAddr, d.server.PublicHandler())
 	if err != nil {
 		return err
 	}
 	d.server.SetWebURL(web)
 	d.ready = demoReady{AdminURL: at.Admin, PublicURL: at.Public, DeviceURL: at.Device, PKIURL: at.PKI,
-		ControlURL: d.ward.URL, WardURL: d.ward.URL, WebURL: web, CAFile: ca, Accounts: hospital.Accounts}
+		ControlURL: d.ward.URL, WardURL: d.ward.URL, WebURL: web, SelfURL: self + "/self", CAFile: ca, Accounts: hospital.Accounts}
 	return nil
 }
 
@@ -201,18 +207,19 @@ func endLine(say func(string, ...any), done, total int) {
 	}
 }
 
-// openWeb serves the admin listener's pages on plain HTTP too: loopback only and
-// demo only, so that the first thing seen is not a certificate warning.
-func (d *demo) openWeb(ctx context.Context, addr string) (string, error) {
+// openPlain serves a listener's pages on plain HTTP too: loopback only and demo
+// only, so that the first thing seen is not a certificate warning.
+func (d *demo) openPlain(ctx context.Context, flag, addr string, pages http.Handler) (string, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
-		return "", fmt.Errorf("open the first page (--web-addr): %w", err)
+		return "", fmt.Errorf("open the pages (%s): %w", flag, err)
 	}
-	d.web = &http.Server{Handler: d.server.AdminHandler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
+	server := &http.Server{Handler: pages, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
+	d.plain = append(d.plain, server)
 	go func() {
 		// It ends with Close; a listener that breaks earlier shows as a page that
 		// does not answer, while the demo goes on.
-		_ = d.web.Serve(l)
+		_ = server.Serve(l)
 	}()
 	_, port, err := net.SplitHostPort(l.Addr().String())
 	return "http://localhost:" + port, err
@@ -227,6 +234,8 @@ Wardline runs a simulated hospital on this machine. Open
 
     %s
 
+What staff do for themselves on a phone:  %s
+
 Sign in on the command line as %s (role %s) with the password %s
   and a one-time code made from %s (the page shows the present one).
 
@@ -239,7 +248,7 @@ Three things to try; the page says how:
   3. be the stolen admin and see how far you get
 
 Ctrl-C ends it; the next start goes on where this one ended.
-`, r.WardURL, a.Username, a.Role, a.Password, a.OTPSecret)
+`, r.WardURL, r.SelfURL, a.Username, a.Role, a.Password, a.OTPSecret)
 }
 
 // shortPath is the path as it is typed from here, when that is shorter.

@@ -50,6 +50,7 @@ type serveCmd struct {
 	WebhookCAFile string   `help:"Certificates that webhooks are trusted by, beside the system's." placeholder:"FILE" type:"path" name:"webhook-ca-file"`
 
 	Organization      string `help:"The hospital's name in certificates." default:"Wardline"`
+	HelpPhone         string `help:"Telephone number that staff call who have lost a device, and finders." placeholder:"NUMBER"`
 	BootstrapAdmin    string `help:"Username of the first account, on a server that has none." placeholder:"NAME"`
 	BootstrapPassword string `help:"Its password; use the environment variable." placeholder:"PASSWORD"`
 }
@@ -76,7 +77,7 @@ func (c *serveCmd) Run(ctx context.Context, t terminal, log *slog.Logger) error 
 	o.MailServer, o.MailSecurity, o.MailUser, o.MailPasswordFile = c.MailServer, c.MailSecurity, c.MailUser, c.MailPasswordFile
 	o.MailFrom, o.MailCAFile = c.MailFrom, c.MailCAFile
 	o.WebhookAllow, o.WebhookCAFile = c.WebhookAllow, c.WebhookCAFile
-	o.Organization = c.Organization
+	o.Organization, o.HelpPhone = c.Organization, c.HelpPhone
 	o.BootstrapAdmin, o.BootstrapPassword = c.BootstrapAdmin, c.BootstrapPassword
 	o.Out = t.out
 	return app.Run(ctx, o)

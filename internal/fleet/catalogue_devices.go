@@ -68,7 +68,7 @@ func storyPhones() []Spec {
 	}{
 		{"p7", "icu", "Charge nurse, Intensive care", ""},
 		{"r5", "supply", "Central supply, shared", "Counter"},
-		{"p7", "biomed", "Biomedical engineer on duty", ""},
+		{"p7", "4n", "nurse", ""}, // of the account nurse: what self-service shows as hers
 		{"r5", "day", "Day infusion, shared", "Desk"},
 		{"t10", "day", "Day infusion, shared", "Chair 1"},
 		{"own", "ed", "Nurse, Emergency", ""},

@@ -771,6 +771,14 @@ CREATE TABLE limit_change (
     CONSTRAINT limit_change_pkey PRIMARY KEY (id)
 );
 
+CREATE TABLE loss_code (
+    account_id text NOT NULL,
+    sealed bytea NOT NULL,
+    expires_at bigint NOT NULL,
+    CONSTRAINT loss_code_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id),
+    CONSTRAINT loss_code_pkey PRIMARY KEY (account_id)
+);
+
 CREATE TABLE mail_address (
     account_id text NOT NULL,
     address text NOT NULL,

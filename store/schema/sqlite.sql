@@ -650,6 +650,12 @@ CREATE TABLE limit_change (
     ended_why    TEXT    NOT NULL DEFAULT ''
 , row_n BIGINT NOT NULL DEFAULT 0, row_link TEXT NOT NULL DEFAULT '', row_mac BLOB);
 
+CREATE TABLE loss_code (
+    account_id TEXT PRIMARY KEY REFERENCES account (id), -- one at a time
+    sealed     BLOB NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+
 CREATE TABLE mail_address (
     account_id TEXT PRIMARY KEY REFERENCES account (id),
     address    TEXT   NOT NULL,

@@ -7,6 +7,7 @@ import (
 
 	"wardline/audit"
 	"wardline/auth"
+	"wardline/device"
 	"wardline/internal/fault"
 	"wardline/store"
 )
@@ -218,6 +219,21 @@ func testOneAct(t *testing.T, h *Harness) {
 	p.must(p.auth.ActOnce(p.ctx, who, "0198-one"))
 	p.must(p.auth.ActOnce(p.ctx, who, "0198-one"))
 	p.refused(p.auth.ActOnce(p.ctx, who, "0198-two"), "one_act_only")
+
+	// Five devices a day, over all sign-ins of one person; on the next day again.
+	report := func(device device.ID) error {
+		g, err := p.auth.LoginForLoss(p.ctx, login)
+		p.must(err)
+		who, err := p.auth.AuthenticateFresh(p.ctx, auth.AudienceLost, g.AccessToken)
+		p.must(err)
+		return p.auth.ActOnce(p.ctx, who, device)
+	}
+	for _, more := range []device.ID{"0198-two", "0198-three", "0198-four", "0198-five"} {
+		p.must(report(more))
+	}
+	p.refused(report("0198-six"), "reports_a_day")
+	p.must(report("0198-one"))
+
 	h.Clock.Advance(10*time.Minute + time.Second)
 	_, err = p.auth.AuthenticateFresh(p.ctx, auth.AudienceLost, g.AccessToken)
 	p.refused(err, "sign_in_needed")

@@ -1,26 +1,11 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { tooHeavy } from "./firstLoad";
+import { precompress } from "./precompress";
 
 const outDir = "../dist";
-
-// The server is one binary without a compressing proxy in front of it: what it
-// serves is compressed once, here, and not for each reader.
-function precompress(): Plugin {
-  return {
-    name: "precompress",
-    apply: "build",
-    closeBundle() {
-      for (const path of filesBelow(join(import.meta.dirname, outDir, "assets"))) {
-        if (/\.(js|css|svg)$/.test(path)) writeFileSync(path + ".gz", gzipSync(readFileSync(path), { level: 9 }));
-      }
-    },
-  };
-}
 
 // Whoever makes a screen too heavy hears of it from the build, and not from the nurse
 // who waits for it.
@@ -35,15 +20,8 @@ function firstLoad(): Plugin {
   };
 }
 
-function filesBelow(folder: string): string[] {
-  return readdirSync(folder).flatMap((name) => {
-    const path = join(folder, name);
-    return statSync(path).isDirectory() ? filesBelow(path) : [path];
-  });
-}
-
 export default defineConfig({
-  plugins: [react(), precompress(), firstLoad()],
+  plugins: [react(), precompress(outDir), firstLoad()],
   build: {
     outDir,
     emptyOutDir: true,

@@ -42,6 +42,8 @@ export class Hospital {
     private readonly process: ChildProcess,
     private readonly folder: string,
     readonly webURL: string,
+    /** Self-service, on plain HTTP. */
+    readonly selfURL: string,
     readonly adminURL: string,
     readonly controlURL: string,
     readonly caFile: string,
@@ -56,7 +58,7 @@ export class Hospital {
     const child = spawn(
       binary,
       ["demo", "--json", "--data", join(folder, "data"), "--admin-addr", any, "--public-addr", any, "--device-addr", any]
-        .concat(["--pki-addr", any, "--web-addr", any, "--ward-addr", any])
+        .concat(["--pki-addr", any, "--web-addr", any, "--ward-addr", any, "--self-addr", any])
         .concat(flags),
       { stdio: ["ignore", "pipe", "inherit"] },
     );
@@ -69,7 +71,7 @@ export class Hospital {
       });
     });
     const said = JSON.parse(ready);
-    return new Hospital(child, folder, said.web_url, said.admin_url, said.control_url, said.ca_file, said.accounts, browser);
+    return new Hospital(child, folder, said.web_url, said.self_url, said.admin_url, said.control_url, said.ca_file, said.accounts, browser);
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,22 @@
+import { lazy, type ComponentType, type LazyExoticComponent } from "react";
+import type { selfStrings } from "./strings";
+
+/** One screen of self-service. What is not in this table does not exist; the tests walk it. */
+export interface SelfScreen {
+  /** Below /self, as the router writes it: /devices/:id. */
+  path: string;
+  /** Its heading. */
+  name: keyof (typeof selfStrings)["en"]["screens"];
+  /** Without a session the sign-in comes first. */
+  signedIn: boolean;
+  /** Stands on the first screen, in this order. */
+  tile?: boolean;
+  page: LazyExoticComponent<ComponentType>;
+}
+
+export const selfScreens: SelfScreen[] = [
+  { path: "/lost", name: "lost", signedIn: false, tile: true, page: lazy(() => import("./pages/LostPage")) },
+  { path: "/found", name: "found", signedIn: true, tile: true, page: lazy(() => import("./pages/FoundPage")) },
+  { path: "/devices", name: "devices", signedIn: true, tile: true, page: lazy(() => import("./pages/DevicesPage")) },
+  { path: "/devices/:id", name: "device", signedIn: true, page: lazy(() => import("./pages/DevicePage")) },
+];
