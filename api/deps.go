@@ -39,6 +39,7 @@ type People interface {
 	AddPasskey(ctx context.Context, p auth.Principal, name string, answer auth.Assertion) (auth.Passkey, error)
 	NewRecoveryCodes(ctx context.Context, p auth.Principal, password string, proof auth.Proof) ([]string, error)
 	Factors(ctx context.Context, p auth.Principal) (auth.Factors, error)
+	PasskeysAtHand(ctx context.Context, role auth.Role) error
 	RemoveFactor(ctx context.Context, p auth.Principal, id, password string, proof auth.Proof) error
 
 	StepUp(ctx context.Context, p auth.Principal, proof auth.Proof, subject auth.Subject) (value string, expires time.Time, err error)

@@ -156,6 +156,7 @@ type FactorsView struct {
 	Passkeys         []PasskeyView `json:"passkeys"`
 	RecoveryLeft     int           `json:"recovery_codes_left"`
 	RecoveryGoodFrom *time.Time    `json:"recovery_codes_good_from" nullable:"true"`
+	Required         string        `json:"required" enum:"any,passkey" doc:"With what I confirm: any of them, or a passkey only because of my role."`
 }
 
 func (a *API) getFactors(ctx context.Context, _ *struct{}) (*output[FactorsView], error) {
@@ -164,7 +165,10 @@ func (a *API) getFactors(ctx context.Context, _ *struct{}) (*output[FactorsView]
 		return nil, err
 	}
 	v := FactorsView{TOTP: f.TOTP, TOTPGoodFrom: timeOrNil(f.TOTPGoodFrom), TOTPOld: f.TOTPOld, RecoveryLeft: f.RecoveryLeft,
-		RecoveryGoodFrom: timeOrNil(f.RecoveryGoodFrom)}
+		RecoveryGoodFrom: timeOrNil(f.RecoveryGoodFrom), Required: "any"}
+	if f.PasskeyOnly {
+		v.Required = "passkey"
+	}
 	for _, k := range f.Passkeys {
 		v.Passkeys = append(v.Passkeys, passkeyView(k))
 	}

@@ -31,6 +31,7 @@ func (a *API) registerLimits() {
 type LimitsView struct {
 	Version string            `json:"version" doc:"The edition of the table."`
 	Items   []LimitView       `json:"items"`
+	Factors []FactorLimitView `json:"factors" doc:"Which second factors the people of a role confirm with. They are changed as limits are: 1 a passkey only, 2 any factor."`
 	Changes []LimitChangeView `json:"changes" doc:"Changes that do not hold yet."`
 }
 
@@ -45,6 +46,14 @@ type LimitView struct {
 	Unit        limits.Unit   `json:"unit" enum:"devices,percent"`
 	Words       string        `json:"words" speak:"words"`
 	Used        *int          `json:"used" doc:"Devices: for the server as a whole, or of me for one person. Null where it differs by class and site." nullable:"true"`
+}
+
+// FactorLimitView says which second factors the people of a role confirm with.
+type FactorLimitView struct {
+	ID     limits.ID `json:"id"`
+	Role   auth.Role `json:"role"`
+	Number int       `json:"number" doc:"1: a passkey only; 2: any factor."`
+	Words  string    `json:"words" speak:"words"`
 }
 
 // LimitChangeView is a change of a limit that is still to come.
@@ -81,6 +90,11 @@ func (a *API) getLimits(ctx context.Context, _ *struct{}) (*output[LimitsView], 
 		}
 		v.Items = append(v.Items, one)
 	}
+	for _, r := range limits.FactorRules() {
+		role, _ := limits.RoleOf(r.ID)
+		number := holds.Numbers.Of(r)
+		v.Factors = append(v.Factors, FactorLimitView{ID: r.ID, Role: auth.Role(role), Number: number, Words: r.Words(number)})
+	}
 	for _, c := range holds.Changes {
 		v.Changes = append(v.Changes, limitChangeView(p, c))
 	}
@@ -110,6 +124,11 @@ type changeLimitInput struct {
 }
 
 func (a *API) changeLimit(ctx context.Context, in *changeLimitInput) (*output[LimitsView], error) {
+	if role, ok := limits.RoleOf(in.Body.ID); ok && in.Body.Number == limits.PasskeyOnly {
+		if err := a.auth.PasskeysAtHand(ctx, auth.Role(role)); err != nil {
+			return nil, err
+		}
+	}
 	_, err := a.carryOut(ctx, func(ctx context.Context) (string, error) {
 		c, err := a.commands.SetLimit(ctx, principalOf(ctx).Actor(), in.Body.ID, in.Body.Number, in.Body.Reason)
 		return "limit_change:" + c.ID, err

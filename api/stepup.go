@@ -89,10 +89,10 @@ func (a *API) requireStepUp(ctx context.Context, header string, w stepUpWanted) 
 
 // requireProofBehind sees to it that a person's factor stands behind everything
 // destructive: behind what a program or a report of a theft asked for, that of
-// whoever agrees to it.
+// whoever agrees to it. Whose role confirms with a passkey agrees with it as well.
 func (a *API) requireProofBehind(ctx context.Context, header string, asker audit.Actor, unproven bool, w stepUpWanted) (auth.Principal, error) {
-	if asker.Kind != audit.ActorToken && !unproven {
-		return principalOf(ctx), nil
+	if p := principalOf(ctx); asker.Kind != audit.ActorToken && !unproven && !p.PasskeyOnly {
+		return p, nil
 	}
 	return a.requireStepUp(ctx, header, w)
 }

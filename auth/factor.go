@@ -177,6 +177,8 @@ type Factors struct {
 	// on.
 	RecoveryLeft     int
 	RecoveryGoodFrom time.Time
+	// PasskeyOnly: a role of the account confirms with nothing but a passkey.
+	PasskeyOnly bool
 }
 
 // Factors reads one's own factors.
@@ -192,7 +194,8 @@ func (s *Service) Factors(ctx context.Context, p Principal) (Factors, error) {
 		return Factors{}, hidden(err, "account")
 	}
 	f := Factors{TOTP: len(person.TOTP) > 0, TOTPGoodFrom: person.TOTPGoodFrom, Passkeys: person.Passkeys,
-		TOTPOld: len(person.TOTPOld) > 0 && st.Now.Before(person.TOTPGoodFrom), RecoveryLeft: person.RecoveryLeft()}
+		TOTPOld: len(person.TOTPOld) > 0 && st.Now.Before(person.TOTPGoodFrom), RecoveryLeft: person.RecoveryLeft(),
+		PasskeyOnly: person.confirmsByPasskeyOnly(st)}
 	for _, c := range person.Recovery {
 		if c.Until.IsZero() {
 			f.RecoveryGoodFrom = c.GoodFrom

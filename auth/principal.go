@@ -157,6 +157,9 @@ type Principal struct {
 	// HasSecondFactor: the account has a confirmed one-time-code factor, so a
 	// step-up is possible.
 	HasSecondFactor bool
+	// PasskeyOnly: a role of theirs confirms with a passkey, and whatever destroys
+	// is confirmed, also by who agrees to it. Only AuthenticateFresh knows it.
+	PasskeyOnly bool
 	// SteppedUp: this request carried a confirmed step-up (RequireStepUp sets it).
 	SteppedUp bool
 	// StepUpFactor is what it was confirmed with.

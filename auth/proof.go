@@ -71,10 +71,14 @@ func (p Person) cooled(goodFrom time.Time, st Standing, to purpose) error {
 		goodFrom.UTC().Format("2 January 2006, 15:04 UTC"), use).With("good_from", goodFrom)
 }
 
-// prove checks a proof and marks it as used.
+// prove checks a proof and marks it as used. Signing in, and replacing a lost
+// passkey, take every factor whatever the policy: it locks nobody out.
 func (s *Service) prove(p Person, proof Proof, st Standing, to purpose) (Person, Factor, error) {
 	if proof.Passkey != nil {
 		return s.provePasskey(p, proof, st, to)
+	}
+	if to == toDestroy && p.confirmsByPasskeyOnly(st) {
+		return p, "", codePasskeyWanted.New("Your role confirms with a passkey, and with nothing else.")
 	}
 	if code := recoveryCode(proof.OTP); code != "" {
 		return s.proveRecovery(p, code, st, to)

@@ -32,7 +32,7 @@ func principalOf(session Session, p Person, st Standing) Principal {
 	principal := Principal{Account: p.ID, Username: p.Username, Name: p.Name, Roles: p.Roles, Scope: p.Scope,
 		Session: session.ID, Factor: session.Factor, Audience: session.Audience,
 		Founding: founding(p.Account, st), HasSecondFactor: p.HasSecondFactor, Now: st.Now,
-		ConfirmsAlone: st.aloneConfirms(p.ID)}
+		ConfirmsAlone: st.aloneConfirms(p.ID), PasskeyOnly: p.confirmsByPasskeyOnly(st)}
 	if principal.Founding {
 		principal.FoundingEnds, principal.FoundingLeft = st.FoundedAt.Add(FoundingLife), max(0, FoundingDevices-st.FoundingDevices)
 	} else {

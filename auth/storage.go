@@ -93,6 +93,8 @@ type Standing struct {
 	FoundingEnded bool
 	// FoundingDevices is how many devices the first admin has acted on meanwhile.
 	FoundingDevices int
+	// PasskeyRoles are the roles whose people confirm with a passkey only.
+	PasskeyRoles []Role
 	// Recovery is about an account that came back lately (host_recovery.go).
 	Recovery RecoveryStanding
 }

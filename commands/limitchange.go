@@ -63,8 +63,9 @@ func (s *Service) SetLimit(ctx context.Context, actor audit.Actor, id limits.ID,
 	if !known {
 		bad.WithField("id", "there is no such limit")
 	}
-	if most := map[limits.Unit]int{limits.Percent: 100, limits.Devices: highestLimit}[rule.Unit]; known && (number < 0 || number > most) {
-		bad.WithField("number", "must be 0 to %d", most)
+	least, most := bounds(rule.Unit)
+	if known && (number < least || number > most) {
+		bad.WithField("number", "must be %d to %d", least, most)
 	}
 	if n := utf8.RuneCountInString(reason); n < 3 || n > maxReason || !showable(reason) {
 		bad.WithField("reason", "must have 3 to %d characters", maxReason)
@@ -96,6 +97,16 @@ func (s *Service) SetLimit(ctx context.Context, actor audit.Actor, id limits.ID,
 		return LimitChange{}, err
 	}
 	return change, nil
+}
+
+func bounds(u limits.Unit) (least, most int) {
+	switch u {
+	case limits.Percent:
+		return 0, 100
+	case limits.Factors:
+		return limits.PasskeyOnly, limits.AnyFactor
+	}
+	return 0, highestLimit
 }
 
 // ApproveLimit is the second person's agreement to raise a limit. It holds 24

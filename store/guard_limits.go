@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"wardline/audit"
+	"wardline/auth"
 	"wardline/commands"
 	"wardline/commands/limits"
 )
@@ -58,6 +59,29 @@ func (r limitChangeRow) change() (commands.LimitChange, error) {
 // limitNumbers reads the numbers that hold: the newest change of each limit whose
 // time has come. A change that cannot be believed changes nothing.
 func limitNumbers(db *gorm.DB, now time.Time, believe func(provable) error) (limits.Numbers, error) {
+	return numbersOf(db, now, believe)
+}
+
+// passkeyRoles reads whose people confirm with a passkey only.
+func passkeyRoles(db *gorm.DB, now time.Time, believe func(provable) error) ([]auth.Role, error) {
+	var names []limits.ID
+	for _, r := range limits.FactorRules() {
+		names = append(names, r.ID)
+	}
+	numbers, err := numbersOf(db.Where("rule IN ?", names), now, believe)
+	if err != nil {
+		return nil, err
+	}
+	var roles []auth.Role
+	for _, r := range limits.FactorRules() {
+		if role, ok := limits.RoleOf(r.ID); ok && numbers.Of(r) <= limits.PasskeyOnly {
+			roles = append(roles, auth.Role(role))
+		}
+	}
+	return roles, nil
+}
+
+func numbersOf(db *gorm.DB, now time.Time, believe func(provable) error) (limits.Numbers, error) {
 	var rows []limitChangeRow
 	err := db.Where("effective_at > 0 AND effective_at <= ? AND ended_at = 0", dbTime(now)).Order("effective_at, id").Find(&rows).Error
 	if err != nil {

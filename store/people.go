@@ -43,6 +43,9 @@ func standing(db *gorm.DB, now time.Time, except auth.AccountID, believe func(pr
 			return st, err
 		}
 	}
+	if st.PasskeyRoles, err = passkeyRoles(db, now, believe); err != nil {
+		return st, err
+	}
 	var f foundingRow
 	switch err := db.Take(&f, 1).Error; {
 	case notFound(err):

@@ -86,7 +86,7 @@ func Rules() []Rule { return append([]Rule(nil), rules...) }
 
 // RuleOf finds a line.
 func RuleOf(id ID) (Rule, bool) {
-	for _, r := range rules {
+	for _, r := range append(FactorRules(), rules...) {
 		if r.ID == id {
 			return r, true
 		}
@@ -108,6 +108,9 @@ func (n Numbers) Of(r Rule) int {
 
 // Words says a limit with a number, such as "5 devices an hour for one person".
 func (r Rule) Words(number int) string {
+	if r.Unit == Factors {
+		return factorWords(r.ID, number)
+	}
 	unit := "devices"
 	if number == 1 {
 		unit = "device"

@@ -62,5 +62,11 @@ test("the limits say what holds and what is to come", async ({ hospital }) => {
   const page = await hospital.as("admin", "/guard");
   await expect(page.getByText("5 devices an hour for one person")).toBeVisible();
   await expect(page.getByRole("heading", { name: "Changes to come" })).toBeVisible();
+  // A role confirms with passkeys only when its people have some.
+  await page.getByRole("button", { name: "Change", exact: true, description: "IT confirms with any second factor" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Why").fill("codes are phished, passkeys are not");
+  await dialog.getByRole("button", { name: "Ask for a passkey" }).click();
+  await expect(dialog.getByRole("alert")).toContainText("Too few people of this role have a passkey");
   await page.close();
 });

@@ -1,9 +1,10 @@
 import { Button, Group, Modal, PasswordInput, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
-import { rest, type Schemas } from "../../api/client";
+import type { Schemas } from "../../api/client";
 import { useT } from "../../i18n/strings";
-import { askPasskey, wasClosed } from "../../session/passkey";
+import { byPasskey } from "../../session/factors";
+import { wasClosed } from "../../session/passkey";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { accountStrings } from "./strings";
 
@@ -37,11 +38,6 @@ export function OwnerDialog({ title, hasFactor, hasPasskey, onClose, act }: Prop
       setBusy(false);
     }
   };
-  const byPasskey = async () => {
-    const { data, error: refused } = await rest.POST("/api/v1/auth/passkeys/question", { body: { factors: true } });
-    if (!data) throw refused;
-    return { passkey: await askPasskey(data) };
-  };
   return (
     <Modal opened onClose={onClose} title={title}>
       <form onSubmit={form.onSubmit(() => go(async () => ({ otp: form.values.otp.trim() || undefined })))}>
@@ -56,7 +52,7 @@ export function OwnerDialog({ title, hasFactor, hasPasskey, onClose, act }: Prop
               {t("cancel")}
             </Button>
             {hasPasskey && (
-              <Button variant="default" loading={busy} disabled={form.values.password === ""} onClick={() => void go(byPasskey)}>
+              <Button variant="default" loading={busy} disabled={form.values.password === ""} onClick={() => void go(() => byPasskey({ factors: true }))}>
                 {t("withPasskey")}
               </Button>
             )}

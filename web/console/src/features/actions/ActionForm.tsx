@@ -9,7 +9,7 @@ import { Loading } from "../../ui/QueryView";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { uiStrings } from "../../ui/strings";
 import { ContainNotice, DeviceFacts, isPump, mayKnowOnlyWifi, NetworkChoice, SilenceNotice, WhatItDoes } from "./Facts";
-import { AskProblem, CodeInput, isCode, plainCode } from "./code";
+import { AskProblem, CodeInput, useProof } from "./code";
 import { ArgumentFields, argsOf, needsText, ReasonFields, TicketField, type Draft } from "./fields";
 import { firstSentence } from "./sentence";
 import { Follower } from "./Follower";
@@ -114,6 +114,7 @@ function Form({ kind, device, offer, hold, onHold, onAsked }: FormProps) {
   const me = useMe();
   const { draft, set } = useDraft(kind, device);
   const { ask, problem, busy, wanted } = useAsk<Schemas["CommandView"]>();
+  const { given, prove } = useProof(draft.code);
   const [tried, setTried] = useState(false);
   const destructive = offer.weight === "destructive";
   const needsCode = destructive || wanted;
@@ -121,7 +122,7 @@ function Form({ kind, device, offer, hold, onHold, onAsked }: FormProps) {
     reason: destructive && draft.reason.trim().length < 3 ? t("missingReason") : undefined,
     beyond: kind === "revoke" && !draft.beyondReach ? t("beyond.missing") : undefined,
     text: needsText(kind) && draft.text.trim() === "" ? t("missingText") : undefined,
-    code: needsCode && !isCode(draft.code) ? t("missingCode") : undefined,
+    code: needsCode && !given ? t("missingCode") : undefined,
   };
   const problems = {
     of: (...names: string[]) =>
@@ -138,7 +139,7 @@ function Form({ kind, device, offer, hold, onHold, onAsked }: FormProps) {
       if (error) throw error;
       return data;
     };
-    const code = needsCode ? { otp: plainCode(draft.code), subject: { device_id: device.id } } : undefined;
+    const code = needsCode ? { prove, subject: { device_id: device.id } } : undefined;
     const made = await ask(JSON.stringify(body), send, code);
     if (made) onAsked(made.id);
     else set({ code: "" }); // it works once

@@ -11,7 +11,7 @@ import { Loading } from "../../ui/QueryView";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { uiStrings } from "../../ui/strings";
 import { useWords } from "../../words/words";
-import { AskProblem, CodeInput, isCode, plainCode } from "./code";
+import { AskProblem, CodeInput, useProof } from "./code";
 import { ArgumentFields, argsOf, needsText, ReasonFields, TicketField, type Draft } from "./fields";
 import { closeAction, type Device, type Kind } from "./openAction";
 import { firstSentence } from "./sentence";
@@ -63,6 +63,7 @@ function Form({ kind, devices, offer, onDone }: Props & { offer: Offer }) {
   const [draft, setDraft] = useState<Draft>({ ...empty, text: kind === "lost_mode_on" ? t("fields.lostTextValue") : "" });
   const set = (change: Partial<Draft>) => setDraft((before) => ({ ...before, ...change }));
   const [hold, setHold] = useState(offer.allowed === 0);
+  const { given, prove } = useProof(draft.code);
   const [tried, setTried] = useState(false);
   const { ask, problem, busy, wanted } = useAsk<Batch>();
   const asked = asks(devices, offer, hold);
@@ -71,7 +72,7 @@ function Form({ kind, devices, offer, onDone }: Props & { offer: Offer }) {
   const missing = {
     reason: offer.weight !== "quiet" && draft.reason.trim().length < 3 ? t("missingReason") : undefined,
     text: needsText(kind) && draft.text.trim() === "" ? t("missingText") : undefined,
-    code: needsCode && !isCode(draft.code) ? t("missingCode") : undefined,
+    code: needsCode && !given ? t("missingCode") : undefined,
   };
   const problems = {
     of: (...names: string[]) =>
@@ -93,7 +94,7 @@ function Form({ kind, devices, offer, onDone }: Props & { offer: Offer }) {
       if (error) throw error;
       return data;
     };
-    const batch = await ask(JSON.stringify(body), send, needsCode ? { otp: plainCode(draft.code) } : undefined);
+    const batch = await ask(JSON.stringify(body), send, needsCode ? { prove } : undefined);
     if (!batch) return set({ code: "" });
     notifyDone(t("batch.askedOf", { count: asked.length }));
     onDone?.(batch);

@@ -2,15 +2,17 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { rest } from "../../api/client";
 import { problemOf, type Problem } from "../../api/problem";
+import type { Prove } from "../../session/factors";
+import { wasClosed } from "../../session/passkey";
 
-/** What a code is for: one device, or one batch that the server has named. */
+/** What a step-up is for: one device, or one batch that the server has named. */
 type Subject = { device_id: string } | { batch_id: string };
 
 type Headers = { "Idempotency-Key": string; "Wardline-Step-Up"?: string };
 
-/** A one-time code. The server names a batch only in its first answer, so its subject may be missing. */
-interface Code {
-  otp: string;
+/** A second factor. The server names a batch only in its first answer, so its subject may be missing. */
+interface Proof {
+  prove: Prove;
   subject?: Subject;
 }
 
@@ -29,29 +31,30 @@ export function useAsk<Answer>() {
   const proof = useRef<string>(undefined);
   const sent = useRef({ content: "", key: "" });
 
-  const stepUp = async (otp: string, subject: Subject) => {
-    const { data, error } = await rest.POST("/api/v1/auth/step-up", { body: { otp, ...subject } });
+  const stepUp = async (prove: Prove, subject: Subject) => {
+    const { data, error } = await rest.POST("/api/v1/auth/step-up", { body: { ...(await prove(subject)), ...subject } });
     if (error) throw error;
     proof.current = data.step_up;
   };
 
   /** content names the request: another content is another request. send throws the server's problem. */
-  const ask = async (content: string, send: (headers: Headers) => Promise<Answer>, code?: Code): Promise<Answer | undefined> => {
+  const ask = async (content: string, send: (headers: Headers) => Promise<Answer>, given?: Proof): Promise<Answer | undefined> => {
     if (sent.current.content !== content) sent.current = { content, key: crypto.randomUUID() };
     const attempt = () => send({ "Idempotency-Key": sent.current.key, ...(proof.current && { "Wardline-Step-Up": proof.current }) });
     setBusy(true);
     setProblem(undefined);
     try {
-      if (code?.subject && !proof.current) await stepUp(code.otp, code.subject);
+      if (given?.subject && !proof.current) await stepUp(given.prove, given.subject);
       try {
         return await attempt();
       } catch (error) {
         const no = problemOf(error) as Problem & { batch_id?: string };
-        if (no.code !== stepUpRequired || code?.subject || !code || !no.batch_id) throw error;
-        await stepUp(code.otp, { batch_id: no.batch_id });
+        if (no.code !== stepUpRequired || given?.subject || !given || !no.batch_id) throw error;
+        await stepUp(given.prove, { batch_id: no.batch_id });
         return await attempt();
       }
     } catch (error) {
+      if (wasClosed(error)) return undefined;
       const no = problemOf(error);
       if (no.code === stepUpRequired) {
         proof.current = undefined;

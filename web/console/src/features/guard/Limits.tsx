@@ -7,6 +7,7 @@ import { useMay } from "../../session/useSession";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { QueryView } from "../../ui/QueryView";
 import { Time } from "../../ui/Time";
+import { FactorLimits } from "./FactorLimits";
 import { LimitDialog, type Limit } from "./dialogs";
 import { guardStrings } from "./strings";
 import { useWrite } from "./useWrite";
@@ -44,6 +45,7 @@ export function Limits() {
           }
         </QueryView>
       </Stack>
+      {query.data && <FactorLimits limits={query.data.factors} />}
       <Stack gap="xs" component="section" aria-labelledby="guard-changes">
         <Title order={2} size="h4" id="guard-changes">
           {t("changes")}

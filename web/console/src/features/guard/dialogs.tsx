@@ -11,7 +11,7 @@ import { useWrite } from "./useWrite";
 export type Freeze = components["schemas"]["FreezeView"];
 export type Limit = components["schemas"]["LimitView"];
 
-const shortestReason = 3;
+export const shortestReason = 3;
 
 interface FrameProps {
   title: string;
@@ -26,10 +26,10 @@ interface FrameProps {
 }
 
 /** A dialog that says what will happen; the button that does it is never the default. */
-function Frame({ title, error, busy, ready, confirm, color, onClose, onConfirm, children }: FrameProps) {
+export function Frame({ title, error, busy, ready, confirm, color, onClose, onConfirm, children }: FrameProps) {
   const ui = useT(uiStrings);
   return (
-    <Modal opened onClose={onClose} title={title}>
+    <Modal opened onClose={onClose} title={title} closeButtonProps={{ "aria-label": ui("close") }}>
       <Stack>
         {children}
         {error !== undefined && <ProblemAlert error={error} />}

@@ -4,7 +4,7 @@ import { problemOf } from "../../api/problem";
 import { useT } from "../../i18n/strings";
 import { notifyDone } from "../../ui/notify";
 import { ProblemAlert } from "../../ui/ProblemAlert";
-import { AskProblem, CodeInput, isCode, plainCode } from "../actions/code";
+import { AskProblem, CodeInput, useProof } from "../actions/code";
 import { useAsk } from "../actions/useAsk";
 import { inboxStrings } from "./strings";
 
@@ -28,8 +28,9 @@ export function Decide({ approveLabel, destructive, hash, subject, approve, deny
   const [denying, setDenying] = useState(false);
   const [code, setCode] = useState("");
   const { ask, problem, busy, wanted } = useAsk<unknown>();
+  const { given, prove } = useProof(code);
   const agree = async () => {
-    const proof = wanted ? { otp: plainCode(code), subject } : undefined;
+    const proof = wanted ? { prove, subject } : undefined;
     const done = await ask(hash, (headers) => approve(headers).then(() => true), proof);
     setCode("");
     if (done) notifyDone(t("approved"));
@@ -46,7 +47,7 @@ export function Decide({ approveLabel, destructive, hash, subject, approve, deny
         <Button variant="default" onClick={() => setDenying(true)}>
           {t("deny")}
         </Button>
-        <Button color={destructive ? "red" : undefined} loading={busy} disabled={wanted && !isCode(code)} onClick={() => void agree()}>
+        <Button color={destructive ? "red" : undefined} loading={busy} disabled={wanted && !given} onClick={() => void agree()}>
           {approveLabel}
         </Button>
       </Group>

@@ -7,7 +7,7 @@ import { fieldProblem } from "../../api/problem";
 import { useT } from "../../i18n/strings";
 import { useMay, useMe } from "../../session/useSession";
 import { uiStrings } from "../../ui/strings";
-import { AskProblem, CodeInput, isCode, plainCode } from "../actions/code";
+import { AskProblem, CodeInput, codeProof, isCode } from "../actions/code";
 import { DeviceFacts, isPump, mayKnowOnlyWifi, SilenceNotice } from "../actions/Facts";
 import { openAction } from "../actions/openAction";
 import { useAsk } from "../actions/useAsk";
@@ -52,7 +52,7 @@ function Form({ device, onClose, onDone }: Props & { onDone: (loss: Schemas["Los
   const [tried, setTried] = useState(false);
   const [draft, setDraft] = useState({ stolen: false, reason: "", message: pump ? "" : t("textValue"), phone: "", code: "" });
   const set = (change: Partial<typeof draft>) => setDraft((before) => ({ ...before, ...change }));
-  const code = draft.stolen && mayCut && isCode(draft.code) ? { otp: plainCode(draft.code), subject: { device_id: device.id } } : undefined;
+  const code = draft.stolen && mayCut && isCode(draft.code) ? { prove: codeProof(draft.code), subject: { device_id: device.id } } : undefined;
   const submit = async () => {
     setTried(true);
     if (draft.reason.trim().length < 3) return;

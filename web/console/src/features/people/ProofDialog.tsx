@@ -1,8 +1,9 @@
 import { Alert, Button, Group, Modal, Stack, TextInput } from "@mantine/core";
 import { useState, type FormEvent, type ReactNode } from "react";
-import { api, rest, type Schemas } from "../../api/client";
+import type { Schemas } from "../../api/client";
 import { useT } from "../../i18n/strings";
-import { askPasskey, knowsPasskeys, wasClosed } from "../../session/passkey";
+import { byPasskey, useMyFactors } from "../../session/factors";
+import { wasClosed } from "../../session/passkey";
 import { useMe } from "../../session/useSession";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { RouteLink } from "../../ui/RouteLink";
@@ -26,8 +27,8 @@ export function ProofDialog({ title, children, submit, subject, onClose, act }: 
   const t = useT(peopleStrings);
   const ui = useT(uiStrings);
   const me = useMe();
-  const factors = api.useQuery("get", "/api/v1/auth/factors");
-  const hasPasskey = knowsPasskeys() && (factors.data?.passkeys.length ?? 0) > 0;
+  const { passkey: hasPasskey, passkeyOnly } = useMyFactors();
+  const byCodeToo = me.has_second_factor && !passkeyOnly;
   const [otp, setOtp] = useState("");
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
@@ -47,18 +48,18 @@ export function ProofDialog({ title, children, submit, subject, onClose, act }: 
     event.preventDefault();
     void go(() => Promise.resolve({ otp: otp.trim() }));
   };
-  const byPasskey = async () => {
-    const { data, error: refused } = await rest.POST("/api/v1/auth/passkeys/question", { body: subject });
-    if (!data) throw refused;
-    return { passkey: await askPasskey(data) };
-  };
   return (
     <Modal opened onClose={onClose} title={title} closeButtonProps={{ "aria-label": ui("close") }}>
       <form onSubmit={byCode}>
         <Stack>
           {children}
           {error !== undefined && <ProblemAlert error={error} />}
-          {me.has_second_factor ? (
+          {me.has_second_factor && (hasPasskey || !passkeyOnly) ? null : (
+            <Alert color="orange" variant="light">
+              {t("proof.noFactor")} <RouteLink to="/account">{t("proof.setUp")}</RouteLink>
+            </Alert>
+          )}
+          {byCodeToo && (
             <TextInput
               label={t("proof.code")}
               description={t("proof.codeHint")}
@@ -69,21 +70,17 @@ export function ProofDialog({ title, children, submit, subject, onClose, act }: 
               value={otp}
               onChange={(event) => setOtp(event.currentTarget.value)}
             />
-          ) : (
-            <Alert color="orange" variant="light">
-              {t("proof.noFactor")} <RouteLink to="/account">{t("proof.setUp")}</RouteLink>
-            </Alert>
           )}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
               {ui("cancel")}
             </Button>
             {me.has_second_factor && hasPasskey && (
-              <Button variant="default" loading={busy} onClick={() => void go(byPasskey)}>
+              <Button variant="default" loading={busy} onClick={() => void go(() => byPasskey(subject))}>
                 {t("proof.passkey")}
               </Button>
             )}
-            {me.has_second_factor && (
+            {byCodeToo && (
               <Button type="submit" loading={busy}>
                 {submit}
               </Button>

@@ -84,7 +84,7 @@ export const peopleStrings = defineStrings(
       code: "One-time code or recovery code",
       codeHint: "From your own authenticator app, now",
       passkey: "Confirm with a passkey",
-      noFactor: "You have no second factor, and this needs one.",
+      noFactor: "You have no second factor that is good for this.",
       setUp: "Set one up in your account",
     },
     // Form.
@@ -253,7 +253,7 @@ export const peopleStrings = defineStrings(
       code: "Einmalcode oder Ersatzcode",
       codeHint: "Aus Ihrer eigenen Authenticator-App, jetzt",
       passkey: "Mit einem Passkey bestätigen",
-      noFactor: "Sie haben keinen zweiten Faktor, und hierfür braucht es einen.",
+      noFactor: "Sie haben keinen zweiten Faktor, der hierfür gilt.",
       setUp: "In Ihrem Konto einrichten",
     },
     form: {

@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { api, type Schemas } from "../../api/client";
 import { problemOf } from "../../api/problem";
 import { useT } from "../../i18n/strings";
+import { wasClosed } from "../../session/passkey";
 import { useMe } from "../../session/useSession";
 import { Empty } from "../../ui/Empty";
 import { Page } from "../../ui/Page";
@@ -14,7 +15,7 @@ import { RouteLink } from "../../ui/RouteLink";
 import { Time } from "../../ui/Time";
 import { text, useAddress } from "../../ui/useAddress";
 import { useWords } from "../../words/words";
-import { CodeInput, isCode, plainCode } from "../actions/code";
+import { CodeInput, useProof } from "../actions/code";
 import { stepUpStrings } from "./strings";
 
 type StepUp = Schemas["StepUpView"];
@@ -133,9 +134,19 @@ function Answer({ code, asked, onConfirmed, onDenied }: AnswerProps) {
   const me = useMe();
   const [otp, setOtp] = useState("");
   const params = { path: { user_code: code } };
+  const { given, prove } = useProof(otp);
+  const [unproved, setUnproved] = useState<unknown>();
   const confirm = api.useMutation("post", "/api/v1/auth/step-up/{user_code}/confirm", { onSuccess: onConfirmed, onError: () => setOtp("") });
+  const agree = async () => {
+    setUnproved(undefined);
+    try {
+      confirm.mutate({ params, body: await prove({ user_code: code }) });
+    } catch (thrown) {
+      if (!wasClosed(thrown)) setUnproved(thrown);
+    }
+  };
   const deny = api.useMutation("post", "/api/v1/auth/step-up/{user_code}/deny", { onSuccess: onDenied });
-  const error = confirm.error ?? deny.error;
+  const error = confirm.error ?? deny.error ?? unproved;
   return (
     <form onSubmit={(event) => event.preventDefault()}>
       <Stack>
@@ -153,9 +164,9 @@ function Answer({ code, asked, onConfirmed, onDenied }: AnswerProps) {
           </Button>
           <Button
             color={asked.weight === "destructive" ? "red" : undefined}
-            disabled={!me.has_second_factor || !isCode(otp)}
+            disabled={!me.has_second_factor || !given}
             loading={confirm.isPending}
-            onClick={() => confirm.mutate({ params, body: { otp: plainCode(otp) } })}
+            onClick={() => void agree()}
           >
             {t("confirm", { kind: say("kind", asked.kind) })}
           </Button>
