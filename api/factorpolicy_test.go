@@ -11,8 +11,8 @@ import (
 	"wardline/device"
 )
 
-// stepsUp proves a passkey for one device or one batch.
-func (p *person) stepsUp(k *key, subject map[string]any) header {
+// provesFor proves a passkey for one device or one batch.
+func (p *person) provesFor(k *key, subject map[string]any) header {
 	p.h.t.Helper()
 	body := maps.Clone(subject)
 	body["passkey"] = k.answers(p.asksFor(subject))
@@ -50,7 +50,7 @@ func TestWhoseRoleConfirmsWithAPasskeyConfirmsWithNothingElse(t *testing.T) {
 		t.Errorf("nothing changed for security: %s", mine.raw)
 	}
 	wipe := map[string]any{"kind": "wipe", "reason": "left in a taxi"}
-	proof := ada.stepsUp(hers, map[string]any{"device_id": phone})
+	proof := ada.provesFor(hers, map[string]any{"device_id": phone})
 	x.call(ada, http.MethodPost, "/devices/"+phone+"/commands", wipe, proof).is(http.StatusCreated)
 	ada.signIn()
 
@@ -66,7 +66,7 @@ func TestWhoseRoleConfirmsWithAPasskeyConfirmsWithNothingElse(t *testing.T) {
 	path, yes := "/batches/"+waits.text("id")+"/approve", map[string]any{"orders_hash": waits.text("orders_hash")}
 	again := x.call(ida, http.MethodPost, path, yes).refuses(http.StatusForbidden, "step_up_required")
 	x.call(ida, http.MethodPost, "/auth/step-up", map[string]any{"otp": ida.otp(), "batch_id": again.text("batch_id")}).refuses(http.StatusForbidden, "passkey_wanted")
-	done := x.call(ida, http.MethodPost, path, yes, ida.stepsUp(theirs, map[string]any{"batch_id": again.text("batch_id")})).is(http.StatusOK)
+	done := x.call(ida, http.MethodPost, path, yes, ida.provesFor(theirs, map[string]any{"batch_id": again.text("batch_id")})).is(http.StatusOK)
 	if done.number("counts.awaiting_approval") != 0 {
 		t.Errorf("approved with a passkey: %s", done.raw)
 	}

@@ -1,15 +1,15 @@
-import { Alert, Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { Alert, Button, Group, Text } from "@mantine/core";
 import { IconKey } from "@tabler/icons-react";
 import { useState } from "react";
 import { api } from "../api/client";
 import { shortTime } from "../i18n/format";
 import { useT } from "../i18n/strings";
-import { notifyDone } from "../ui/notify";
-import { ProblemAlert } from "../ui/ProblemAlert";
-import { uiStrings } from "../ui/strings";
+import { later } from "../ui/later";
 import { useNow } from "../ui/useNow";
 import classes from "./Shell.module.css";
 import { appStrings } from "./strings";
+
+const CallOff = later(() => import("./CallOffRecovery").then((module) => module.CallOffRecovery));
 
 /** Everybody is told that somebody asked on the server's host to bring an account back; some can call it off. */
 export function RecoveryBanner() {
@@ -37,41 +37,5 @@ export function RecoveryBanner() {
       </Group>
       {asking && <CallOff id={running.id} username={running.username} onClose={() => setAsking(false)} onDone={() => void recoveries.refetch()} />}
     </Alert>
-  );
-}
-
-interface CallOffProps {
-  id: string;
-  username: string;
-  onClose: () => void;
-  onDone: () => void;
-}
-
-function CallOff({ id, username, onClose, onDone }: CallOffProps) {
-  const t = useT(appStrings);
-  const ui = useT(uiStrings);
-  const cancel = api.useMutation("post", "/api/v1/recoveries/{id}/cancel", {
-    onSuccess: () => {
-      notifyDone(t("recovery.cancelled", { username }));
-      onClose();
-    },
-    // Also when it was over already: what is shown is then old.
-    onSettled: onDone,
-  });
-  return (
-    <Modal opened onClose={onClose} closeButtonProps={{ "aria-label": ui("close") }} title={t("recovery.cancelTitle", { username })}>
-      <Stack>
-        {cancel.error ? <ProblemAlert error={cancel.error} /> : null}
-        <Text size="sm">{t("recovery.cancelText")}</Text>
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose} data-autofocus>
-            {t("recovery.keep")}
-          </Button>
-          <Button color="red" loading={cancel.isPending} onClick={() => cancel.mutate({ params: { path: { id } } })}>
-            {t("recovery.cancel")}
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
   );
 }

@@ -7,6 +7,11 @@ export const appStrings = defineStrings(
     navigation: "Main menu",
     openMenu: "Open the menu",
     groups: { work: "Work", setup: "Set-up", people: "People and proof" },
+    waiting: {
+      inbox: "{{count}} waiting for you",
+      alerts_one: "{{count}} open alert",
+      alerts_other: "{{count}} open alerts",
+    },
     screens: {
       overview: "Overview",
       devices: "Devices",
@@ -89,6 +94,11 @@ export const appStrings = defineStrings(
     navigation: "Hauptmenü",
     openMenu: "Menü öffnen",
     groups: { work: "Arbeit", setup: "Einrichtung", people: "Menschen und Nachweise" },
+    waiting: {
+      inbox: "{{count}} warten auf Sie",
+      alerts_one: "{{count}} offene Meldung",
+      alerts_other: "{{count}} offene Meldungen",
+    },
     screens: {
       overview: "Übersicht",
       devices: "Geräte",

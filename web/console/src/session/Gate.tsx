@@ -1,14 +1,12 @@
-import { Anchor, Center, Loader, Modal, Stack, Text } from "@mantine/core";
+import { Center, Loader } from "@mantine/core";
 import { useEffect, type ReactNode } from "react";
-import { useT } from "../i18n/strings";
 import { later } from "../ui/later";
 import { Loading } from "../ui/QueryView";
 import { session } from "./session";
-import { sessionStrings } from "./strings";
 import { useSession } from "./useSession";
 
-const form = () => import("./SignInForm").then((module) => module.SignInForm);
-const SignInForm = later(form);
+const form = () => import("./ExpiredDialog").then((module) => module.ExpiredDialog);
+const ExpiredDialog = later(form);
 const SignInPage = later(() => import("./SignInPage").then((module) => module.SignInPage));
 const quiet = 10_000;
 
@@ -38,32 +36,7 @@ export function Gate({ children }: { children: ReactNode }) {
   return (
     <>
       {children}
-      <ExpiredDialog open={phase === "expired"} />
+      {phase === "expired" && <ExpiredDialog />}
     </>
-  );
-}
-
-function ExpiredDialog({ open }: { open: boolean }) {
-  const t = useT(sessionStrings);
-  const { me } = useSession();
-  return (
-    <Modal
-      opened={open}
-      onClose={() => undefined}
-      withCloseButton={false}
-      closeOnEscape={false}
-      closeOnClickOutside={false}
-      centered
-      zIndex={1000}
-      title={t("expiredTitle")}
-    >
-      <Stack>
-        <Text size="sm">{t("expiredAbout")}</Text>
-        <SignInForm username={me?.username} />
-        <Anchor component="button" type="button" size="sm" onClick={() => location.assign("/")}>
-          {t("other")}
-        </Anchor>
-      </Stack>
-    </Modal>
   );
 }

@@ -34,7 +34,6 @@ export const inboxStrings = defineStrings(
     open: "Open the order",
     openBatch: "Open the batch",
     needReason: "Say why not: three characters at least.",
-    count: "{{count}} waiting for you",
   },
   {
     title: "Wartet auf einen Menschen",
@@ -68,6 +67,5 @@ export const inboxStrings = defineStrings(
     open: "Befehl öffnen",
     openBatch: "Stapel öffnen",
     needReason: "Sagen Sie, warum nicht: mindestens drei Zeichen.",
-    count: "{{count}} warten auf Sie",
   },
 );
