@@ -10,6 +10,7 @@ import (
 	"wardline/ca"
 	"wardline/device"
 	"wardline/enroll"
+	"wardline/internal/fault"
 )
 
 var approver = audit.Actor{Kind: audit.ActorPerson, ID: "0198a000-0000-7000-8000-000000000002", Name: "Ada Approver"}
@@ -266,5 +267,91 @@ func TestADeviceWithItsOwnSCEPClientIsCompleteWhenItHasItsCertificate(t *testing
 	b := must(h.service.Bind(ctx, ca.FingerprintOf(r.certificate.Raw)))
 	if b.Status != enroll.BindingActive || !b.Completed {
 		t.Errorf("%+v", b)
+	}
+}
+
+// A rogue with nothing but a session invites devices that are switched off and
+// enrolls fakes in their name: that cuts off the real ones.
+func TestNobodyTakesOverAFleetByInvitingIt(t *testing.T) {
+	h := newHospital(t, hospitalOptions{})
+	ctx := context.Background()
+	var real []enroll.Binding
+	for i := range 7 {
+		name := "SN-" + string(rune('1'+i))
+		_, b := h.enrolled(name, "pump"+name)
+		real = append(real, b)
+	}
+	h.clock.Advance(time.Hour) // all of them are silent
+	fakes := make([]*client, len(real))
+	take := func(i int) reply {
+		t.Helper()
+		fakes[i] = newClient(t, rsaKey(t, "fake"+string(rune('1'+i)), 2048))
+		r := fakes[i].enroll(h, h.invite("SN-"+string(rune('1'+i))).SCEPChallenge)
+		if r.status == success {
+			h.use(r.certificate)
+		}
+		return r
+	}
+	for i := range 5 {
+		if r := take(i); r.status != success {
+			t.Fatalf("the control: an honest morning of five repaired pumps, and the %d. waits: %+v", i+1, r)
+		}
+	}
+	for i := 5; i < 7; i++ {
+		if r := take(i); r.status != pending {
+			t.Errorf("the %d. takeover of a day is answered %+v, want it to wait", i+1, r)
+		}
+	}
+	waiting := must(h.service.Waiting(ctx))
+	if len(waiting) != 2 || len(waiting[0].Reasons) != 1 || waiting[0].Reasons[0] != enroll.WaitTakeovers {
+		t.Fatalf("what waits: %+v", waiting)
+	}
+	if err := h.service.Decide(ctx, biomed, waiting[0].ID, true, "it is mine"); !fault.Has(err, enroll.CodeTakeovers) {
+		t.Errorf("the inviter agrees: %v", err)
+	}
+	for _, b := range real[5:] {
+		if after, err := h.service.Bind(ctx, b.Fingerprint); err != nil || after.Status != enroll.BindingActive {
+			t.Errorf("a real pump is %v, %v", after.Status, err)
+		}
+	}
+	if err := h.service.Decide(ctx, approver, waiting[0].ID, true, "I stand beside it"); err != nil {
+		t.Errorf("another person agrees: %v", err)
+	}
+	h.clock.Advance(25 * time.Hour)
+	if err := h.service.Decide(ctx, biomed, waiting[1].ID, true, "the day is over"); err != nil {
+		t.Errorf("a day later: %v", err)
+	}
+}
+
+// The same pump, registered once more as a phone: one person alone does not make
+// it one.
+func TestAPumpIsNotEnrolledAsAPhoneByOnePerson(t *testing.T) {
+	h := newHospital(t, hospitalOptions{})
+	ctx := context.Background()
+	_, real := h.enrolled("SN-1", "pump")
+	model := device.ModelID("0198c000-0000-7000-8000-000000000001")
+	if err := h.store.CreateModel(ctx, device.Model{ID: model, Maker: "Phonemaker", Name: "P 1", Class: device.ClassPhoneIssued}, audit.Event{Actor: biomed, Action: "model.created"}); err != nil {
+		t.Fatal(err)
+	}
+	invite := func() string {
+		t.Helper()
+		return must(h.service.Invite(ctx, biomed, enroll.Invitation{For: enroll.ForSerial, Class: device.ClassPhoneIssued, Model: model, Serial: "sn-1"})).SCEPChallenge
+	}
+	again := newClient(t, rsaKey(t, "phone", 2048))
+	if r := again.enroll(h, invite()); r.status != pending {
+		t.Fatalf("it is answered %+v, want it to wait", r)
+	}
+	w := must(h.service.Waiting(ctx))
+	if len(w) != 1 || len(w[0].Reasons) != 1 || w[0].Reasons[0] != enroll.WaitNamesake {
+		t.Fatalf("what waits: %+v", w)
+	}
+	if err := h.service.Decide(ctx, biomed, w[0].ID, true, "it is mine"); !fault.Has(err, enroll.CodeNamesake) {
+		t.Errorf("the inviter agrees: %v", err)
+	}
+	if after := must(h.service.Bind(ctx, real.Fingerprint)); after.Status != enroll.BindingActive {
+		t.Errorf("the pump is %s", after.Status)
+	}
+	if err := h.service.Decide(ctx, approver, w[0].ID, true, "two makers, one number"); err != nil {
+		t.Errorf("another person agrees: %v", err)
 	}
 }

@@ -19,6 +19,10 @@ const (
 	renewableFor = 180 * 24 * time.Hour
 	// maxRecent is how many certificates one enrollment may get in a day.
 	maxRecent = 5
+	// MaxTakeovers is how many enrolled devices a day one person's invitations may
+	// replace: the device that had the place is cut off by it. It is as many as
+	// that person may destroy in an hour.
+	MaxTakeovers = 5
 )
 
 // The codes of refusals. The sentence is for the audit log and for the bootstrap;
@@ -38,6 +42,10 @@ var (
 		"Begin a new enrollment with a new transaction identifier.")
 	CodeDenied = fault.Define(fault.Refused, "enrollment_denied",
 		"Ask the person who refused it, shown at the device's timeline.")
+	CodeTakeovers = fault.Define(fault.Forbidden, "another_person_decides",
+		"Have somebody else with the right to decide about enrollments look at it.")
+	CodeNamesake = fault.Define(fault.Forbidden, "class_needs_two",
+		"Have somebody else with the right to decide about enrollments look at the device.")
 	CodeDecided = fault.Define(fault.Conflict, "already_decided",
 		"Read the list of waiting enrollments again.")
 	CodeRenewal = fault.Define(fault.Refused, "renewal_refused",
@@ -112,8 +120,14 @@ func judgeFirst(f Facts) (Decision, error) {
 	if inv == nil {
 		return Decision{}, CodeChallenge.New("The invitation of this request is gone.")
 	}
+	var wait []WaitReason
+	if f.Namesake && !approved {
+		// A thing changes its class with two people and a new enrollment, and no
+		// other way (SAFETY 2).
+		wait = append(wait, WaitNamesake)
+	}
 	if f.Record == nil {
-		return Decision{}, nil
+		return Decision{Wait: wait}, nil
 	}
 	if f.Record.Device.Class != inv.Class {
 		return Decision{}, CodeClassDiffers.New("The invitation is for a %s, the record says %s.",
@@ -122,7 +136,7 @@ func judgeFirst(f Facts) (Decision, error) {
 	if approved {
 		return Decision{}, nil
 	}
-	return Decision{Wait: takeoverReasons(f)}, nil
+	return Decision{Wait: append(wait, takeoverReasons(f)...)}, nil
 }
 
 // judgeChallenge checks the secret and the invitation that it belongs to.
@@ -184,6 +198,9 @@ func takeoverReasons(f Facts) []WaitReason {
 	}
 	if r.OpenDestructive {
 		why = append(why, WaitDestructive)
+	}
+	if r.Device.Enrollment != "" && r.Takeovers >= MaxTakeovers {
+		why = append(why, WaitTakeovers)
 	}
 	if r.Device.Stage.Ended() {
 		why = append(why, WaitEnded)

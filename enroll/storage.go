@@ -161,6 +161,8 @@ type Facts struct {
 	Packed     *Packed
 	// Record is the record that the request would join; nil: none.
 	Record *Record
+	// Namesake: a device of another class with this serial number is enrolled.
+	Namesake bool
 
 	// Of a renewal:
 	Old *OldCertificate
@@ -173,6 +175,9 @@ type Record struct {
 	Contained bool
 	// OpenDestructive: a wipe or the like was asked and has not ended.
 	OpenDestructive bool
+	// Takeovers counts the enrolled devices, beside this one, whose place the
+	// inviter's invitations have taken within a day.
+	Takeovers int
 }
 
 // OldCertificate is the certificate that a renewal is signed with.
@@ -271,6 +276,8 @@ const (
 	WaitKnownSerial WaitReason = "serial_known"
 	WaitEnded       WaitReason = "device_left"
 	WaitExpired     WaitReason = "certificate_expired"
+	WaitTakeovers   WaitReason = "many_takeovers"
+	WaitNamesake    WaitReason = "other_class_known"
 )
 
 // Words returns what people read.
@@ -288,6 +295,10 @@ func (w WaitReason) Words() string {
 		return "a wipe or the like of this device has not ended"
 	case WaitKnownSerial:
 		return "a device with this serial number is known already, and the invitation was not made for it"
+	case WaitTakeovers:
+		return "whoever invited it has had several enrolled devices replaced today: another person has to agree"
+	case WaitNamesake:
+		return "a device of another class with this serial number is enrolled: if it is the same, its class would change, and another person has to agree"
 	case WaitEnded:
 		return "the device was decommissioned, returned or written off"
 	case WaitExpired:

@@ -152,6 +152,9 @@ func (e *enrolling) gatherFirst() error {
 			return err
 		}
 	}
+	if e.facts.Namesake, err = e.namesake(inv.Class); err != nil {
+		return err
+	}
 	if e.facts.Legacy, err = e.legacy(e.invitation.ModelID); err != nil || e.record == nil {
 		return err
 	}
@@ -161,6 +164,15 @@ func (e *enrolling) gatherFirst() error {
 	}
 	if r.OpenDestructive, err = e.hasOpenDestructive(e.record.ID); err != nil {
 		return err
+	}
+	if e.record.Enrollment != "" {
+		person, err := e.inviter(e.invitation.CreatedBy)
+		if err != nil {
+			return err
+		}
+		if r.Takeovers, err = e.takeovers(person, string(e.record.ID)); err != nil {
+			return err
+		}
 	}
 	e.facts.Record = &r
 	return nil

@@ -85,6 +85,11 @@ func (s *Store) Decide(ctx context.Context, actor audit.Actor, id string, approv
 				return err
 			}
 		}
+		if approve {
+			if err := t.mayApprove(actor, row); err != nil {
+				return err
+			}
+		}
 		res := t.Model(&transactionRow{}).Where("id = ? AND state = ?", id, string(enroll.TransactionWaiting)).
 			Updates(map[string]any{"state": string(state), "decided_at": dbTime(t.now), "decided_by": actor.ID, "decided_why": why})
 		if res.Error != nil {
