@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
 
+	"wardline/audit"
 	"wardline/auth"
 	"wardline/internal/auditlog"
 	"wardline/internal/fault"
@@ -27,9 +28,11 @@ type Options struct {
 	Enrollment    Enrollment
 	Configuration Configuration
 	Audit         AuditLog
-	Alerts        Alerts
-	Post          Post
-	Requests      Requests
+	// OpenHead verifies a signed head of the audit log. Nil: there are none.
+	OpenHead func(string) (audit.SignedHead, error)
+	Alerts   Alerts
+	Post     Post
+	Requests Requests
 	// Feed follows the audit log for the event stream.
 	Feed *auditlog.Feed
 
@@ -63,6 +66,7 @@ type API struct {
 	enroll        Enrollment
 	configuration Configuration
 	audit         AuditLog
+	openHead      func(string) (audit.SignedHead, error)
 	alerts        Alerts
 	post          Post
 	requests      Requests
@@ -86,7 +90,7 @@ type API struct {
 
 // New builds the API with all its routes.
 func New(o Options) (*API, error) {
-	a := &API{auth: o.People, inventory: o.Inventory, commands: o.Commands, enroll: o.Enrollment, configuration: o.Configuration, audit: o.Audit,
+	a := &API{auth: o.People, inventory: o.Inventory, commands: o.Commands, enroll: o.Enrollment, configuration: o.Configuration, audit: o.Audit, openHead: o.OpenHead,
 		alerts: o.Alerts, post: o.Post, requests: o.Requests, feed: o.Feed, settings: o.Settings, now: o.Now, newID: o.NewID, log: o.Log}
 	a.streams.ended = make(chan struct{})
 	if a.now == nil {

@@ -22,6 +22,10 @@ func (a *API) registerAudit() {
 		summary: "Number and hash of the newest link of the chain",
 		about:   "Keep it outside: what was linked before a head that left the machine cannot be changed, removed or reordered unseen."},
 		may(auth.AuditRead), a.auditHead)
+	register(a, operation{id: "list_audit_heads", method: http.MethodGet, path: "/audit/heads", tag: "audit",
+		summary: "The signed heads of the chain, newest first",
+		about:   "The head is signed every five minutes, also when nothing has happened. Keep them where this server cannot reach: total counts those of this page."},
+		may(auth.AuditRead), a.listHeads)
 	register(a, operation{id: "verify_audit", method: http.MethodPost, path: "/audit/verify", tag: "audit", timeout: 10 * time.Minute,
 		summary: "Walk the whole chain and name the first broken link",
 		about:   "With a head from outside it also proves that nothing is missing at the end; without one it cannot, and says so."},
@@ -200,6 +204,7 @@ func (a *API) auditHead(ctx context.Context, _ *struct{}) (*output[HeadView], er
 type verifyInput struct {
 	Body *struct {
 		Outside *HeadView `json:"outside,omitempty" doc:"A head that was kept outside of the server."`
+		Signed  string    `json:"signed,omitempty" maxLength:"16384" doc:"The same, as it was signed."`
 	}
 }
 
@@ -213,13 +218,9 @@ type VerifyView struct {
 }
 
 func (a *API) verifyAudit(ctx context.Context, in *verifyInput) (*output[VerifyView], error) {
-	var outside *audit.Head
-	if in.Body != nil && in.Body.Outside != nil {
-		raw, err := hex.DecodeString(in.Body.Outside.Hash)
-		if err != nil || len(raw) != len(audit.Hash{}) {
-			return nil, fault.CodeInvalid.New("The head from outside cannot be read.").WithField("outside.hash", "must be 64 hexadecimal digits")
-		}
-		outside = &audit.Head{Seq: in.Body.Outside.Seq, Hash: audit.Hash(raw)}
+	outside, err := a.outsideHead(in)
+	if err != nil {
+		return nil, err
 	}
 	release, ok := a.underWay.claim("audit/verify")
 	if !ok {
@@ -240,6 +241,55 @@ func (a *API) verifyAudit(ctx context.Context, in *verifyInput) (*output[VerifyV
 		v.What = "The chain is whole and holds the head from outside."
 	}
 	return &output[VerifyView]{Body: v}, nil
+}
+
+// outsideHead reads the head that was kept outside; nil: none was given.
+func (a *API) outsideHead(in *verifyInput) (*audit.Head, error) {
+	switch {
+	case in.Body == nil || (in.Body.Outside == nil && in.Body.Signed == ""):
+		return nil, nil
+	case in.Body.Signed != "":
+		h, err := a.openHead(in.Body.Signed)
+		if err != nil {
+			return nil, fault.CodeInvalid.Wrap(err, "The head from outside cannot be read.").WithField("signed", "must be a head that this server has signed")
+		}
+		return &h.Head, nil
+	}
+	raw, err := hex.DecodeString(in.Body.Outside.Hash)
+	if err != nil || len(raw) != len(audit.Hash{}) {
+		return nil, fault.CodeInvalid.New("The head from outside cannot be read.").WithField("outside.hash", "must be 64 hexadecimal digits")
+	}
+	return &audit.Head{Seq: in.Body.Outside.Seq, Hash: audit.Hash(raw)}, nil
+}
+
+// SignedHeadView is a head with the server's signature.
+type SignedHeadView struct {
+	HeadView
+	Epoch  int       `json:"epoch" doc:"It rises when a backup is restored."`
+	At     time.Time `json:"at"`
+	Signed string    `json:"signed" doc:"A compact JWS; its certificates lead to the server's root."`
+}
+
+func (a *API) listHeads(ctx context.Context, in *PageInput) (*pageOutput[SignedHeadView], error) {
+	var before time.Time
+	if in.Cursor != "" {
+		var err error
+		if before, err = time.Parse(time.RFC3339, in.Cursor); err != nil {
+			return nil, auditFault(auditlog.ErrBadCursor)
+		}
+	}
+	list, err := a.audit.SignedHeads(ctx, before, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := &pageOutput[SignedHeadView]{Body: Page[SignedHeadView]{Total: len(list)}}
+	for _, h := range list {
+		out.Body.Items = append(out.Body.Items, SignedHeadView{HeadView: headView(h.Head), Epoch: h.Epoch, At: h.At, Signed: h.JWS})
+	}
+	if len(list) == in.Limit {
+		out.Body.NextCursor = list[len(list)-1].At.Truncate(audit.HeadEvery).Format(time.RFC3339)
+	}
+	return out, nil
 }
 
 var codeVerifying = fault.Define(fault.TooMany, "verification_running",

@@ -181,6 +181,8 @@ type Configuration interface {
 type AuditLog interface {
 	audit.Chain
 	auditlog.Follower
+	// SignedHeads returns the newest signed heads before a moment, newest first.
+	SignedHeads(ctx context.Context, before time.Time, limit int) ([]audit.SignedHead, error)
 	// ListAudit returns a page, the cursor of the next one, and how many match,
 	// counted up to 10,000.
 	ListAudit(ctx context.Context, q auditlog.Query) (entries []auditlog.Entry, next string, total int, err error)

@@ -59,6 +59,7 @@ type App struct {
 	forwarded     *forwarded
 
 	anchor anchor
+	heads  heads
 
 	ward atomic.Value // string: where the demo's ward page is
 	web  atomic.Value // address of the demo's plain first page

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"wardline/alert"
 	"wardline/ca"
 	"wardline/internal/fault"
 )
@@ -79,8 +80,12 @@ func (a *App) localBackup(ctx context.Context, in LocalBackup) (LocalBackup, err
 	if err != nil {
 		return in, err
 	}
+	if err := os.Rename(whole, in.File); err != nil {
+		return in, err
+	}
 	a.o.Log.InfoContext(ctx, "backed up", "file", in.File, "head", m.Head)
-	return LocalBackup{File: in.File, Epoch: m.Epoch, Head: m.Head, Bytes: info.Size()}, os.Rename(whole, in.File)
+	report := alert.Backup{What: "wardline backup", MadeAt: known.At, ReportedBy: localActor(ctx)}
+	return LocalBackup{File: in.File, Epoch: m.Epoch, Head: m.Head, Bytes: info.Size()}, a.store.ReportBackup(ctx, report)
 }
 
 func (a *App) pack(into, database string, m manifest) (err error) {

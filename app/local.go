@@ -71,6 +71,7 @@ func (a *App) localHandler() http.Handler {
 	mux.HandleFunc("POST /recovery/finish", answer(a.localRecoveryFinish))
 	mux.HandleFunc("POST /recovery/codes", answer(a.localRecoveryCodes))
 	mux.HandleFunc("POST /audit/verify", answer(a.localVerify))
+	mux.HandleFunc("POST /audit/heads", answer(a.localHeads))
 	mux.HandleFunc("POST /backup", answer(a.localBackup))
 	mux.HandleFunc("POST /ca", answer(a.localCA))
 	mux.HandleFunc("POST /doctor", answer(a.localDoctor))
@@ -93,19 +94,24 @@ func (a *App) localVerify(ctx context.Context, in struct {
 	Head string `json:"head"`
 }) (LocalVerified, error) {
 	var outside *audit.Head
+	var kept audit.SignedHead
 	if in.Head != "" {
-		h, err := parseHead(in.Head)
-		if err != nil {
+		var err error
+		if kept, err = a.readHead(in.Head); err != nil {
 			return LocalVerified{}, err
 		}
-		outside = &h
+		outside = &kept.Head
 	}
 	at, err := audit.Verify(ctx, a.store, outside)
 	out := LocalVerified{Head: at.String(), Outside: outside != nil}
 	var broken *audit.Broken
 	if errors.As(err, &broken) {
 		out.Broken = broken.Error()
-		return out, nil
+		now, err := a.store.LookOutside(ctx)
+		if err == nil && kept.Epoch > 0 && kept.Epoch < now.Epoch {
+			out.Broken += fmt.Sprintf(". The head is of epoch %d, and epoch %d began with a backup: what was lost then is in its list", kept.Epoch, now.Epoch)
+		}
+		return out, err
 	}
 	return out, err
 }

@@ -164,6 +164,9 @@ func (o *Options) complete() error {
 	if o.HelpPhone = strings.TrimSpace(o.HelpPhone); o.HelpPhone != "" && !phoneNumber.MatchString(o.HelpPhone) {
 		return codeBadOption.New("--help-phone %q is not a telephone number, such as +1 555 0100", o.HelpPhone)
 	}
+	if err := checkHeadsTo(o.HeadsTo, o.Demo); err != nil {
+		return err
+	}
 	if _, err := newForwarded(o.TrustedProxies, o.ProxySecretFile); err != nil {
 		return err
 	}

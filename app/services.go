@@ -156,6 +156,7 @@ func (a *App) startLoops(ctx context.Context) error {
 		a.startRunner("the listener for other replicas", l.Run)
 	}
 	for _, l := range []loop{
+		{"signed heads of the audit log", headsEvery, step("sign the head of the audit log", a.signHeads)},
 		{"the anchor outside of the database", anchorEvery, step("keep the anchor", a.keepAnchor)},
 		{"commands that come due or run out", sweepEvery, step("sweep commands", a.commands.Expire)},
 		{"enrollments that were never used", enrollEvery, step("sweep enrollments", a.enroll.Step)},

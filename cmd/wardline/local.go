@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 
 	"wardline/app"
@@ -70,16 +71,21 @@ func (c *caShowCmd) Run(ctx context.Context, t terminal, log *slog.Logger) error
 
 type auditCmd struct {
 	Verify auditVerifyCmd `cmd:"" help:"Walk the whole chain and name the first broken link."`
+	Heads  auditHeadsCmd  `cmd:"" help:"Print the newest signed heads, to be kept outside."`
 }
 
 type auditVerifyCmd struct {
 	serverFlags `embed:""`
-	Head        string `help:"A head that was kept outside, number:hash. Only with it a cut end is seen." placeholder:"HEAD"`
+	Head        string `help:"A head that was kept outside: number:hash, a signed head, or a file of which the last line is one. Only with it a cut end is seen." placeholder:"HEAD|FILE"`
 }
 
 func (c *auditVerifyCmd) Run(ctx context.Context, t terminal, log *slog.Logger) error {
 	var v app.LocalVerified
-	in := map[string]string{"head": c.Head}
+	head, err := headFrom(c.Head)
+	if err != nil {
+		return err
+	}
+	in := map[string]string{"head": head}
 	if err := app.Local(ctx, c.options(log), "/audit/verify", in, &v); err != nil {
 		return err
 	}
@@ -90,6 +96,37 @@ func (c *auditVerifyCmd) Run(ctx context.Context, t terminal, log *slog.Logger) 
 	fmt.Fprintf(t.out, "The audit log is whole up to %s\n", v.Head)
 	if !v.Outside {
 		fmt.Fprintln(t.out, "Without a head that was kept outside (--head) it cannot be said whether something is missing at the end.")
+	}
+	return nil
+}
+
+// headFrom takes a head as it is, or the last line of a file.
+func headFrom(given string) (string, error) {
+	raw, err := os.ReadFile(given)
+	if err != nil { // no file of that name, or none that a file can have
+		return given, nil
+	}
+	lines := strings.Split(strings.TrimSpace(string(raw)), "\n")
+	return strings.TrimSpace(lines[len(lines)-1]), nil
+}
+
+type auditHeadsCmd struct {
+	serverFlags `embed:""`
+	Limit       int  `help:"How many." default:"12"`
+	Signed      bool `help:"Print the signed heads themselves, one a line, newest first."`
+}
+
+func (c *auditHeadsCmd) Run(ctx context.Context, t terminal, log *slog.Logger) error {
+	var list []app.LocalHead
+	if err := app.Local(ctx, c.options(log), "/audit/heads", map[string]int{"limit": c.Limit}, &list); err != nil {
+		return err
+	}
+	for _, h := range list {
+		if c.Signed {
+			fmt.Fprintln(t.out, h.JWS)
+			continue
+		}
+		fmt.Fprintf(t.out, "%s  epoch %d  %d:%s\n", h.At.UTC().Format("2006-01-02 15:04:05 UTC"), h.Epoch, h.Seq, h.Hash)
 	}
 	return nil
 }

@@ -49,6 +49,8 @@ type serveCmd struct {
 	WebhookAllow  []string `help:"Networks that webhooks may call although they belong to this machine or its link. Default: none." placeholder:"NETWORK"`
 	WebhookCAFile string   `help:"Certificates that webhooks are trusted by, beside the system's." placeholder:"FILE" type:"path" name:"webhook-ca-file"`
 
+	HeadsTo string `help:"Where the signed heads of the audit log are sent every five minutes: a folder on another machine's disk, or an https address that takes them by POST. Default: nowhere." placeholder:"FOLDER|URL"`
+
 	Organization      string `help:"The hospital's name in certificates." default:"Wardline"`
 	HelpPhone         string `help:"Telephone number that staff call who have lost a device, and finders." placeholder:"NUMBER"`
 	BootstrapAdmin    string `help:"Username of the first account, on a server that has none." placeholder:"NAME"`
@@ -77,7 +79,7 @@ func (c *serveCmd) Run(ctx context.Context, t terminal, log *slog.Logger) error 
 	o.MailServer, o.MailSecurity, o.MailUser, o.MailPasswordFile = c.MailServer, c.MailSecurity, c.MailUser, c.MailPasswordFile
 	o.MailFrom, o.MailCAFile = c.MailFrom, c.MailCAFile
 	o.WebhookAllow, o.WebhookCAFile = c.WebhookAllow, c.WebhookCAFile
-	o.Organization, o.HelpPhone = c.Organization, c.HelpPhone
+	o.Organization, o.HelpPhone, o.HeadsTo = c.Organization, c.HelpPhone, c.HeadsTo
 	o.BootstrapAdmin, o.BootstrapPassword = c.BootstrapAdmin, c.BootstrapPassword
 	o.Out = t.out
 	return app.Run(ctx, o)

@@ -1,10 +1,11 @@
-import { Alert, Button, Code, Fieldset, Group, Modal, NumberInput, Stack, Text, TextInput } from "@mantine/core";
+import { Alert, Button, Code, CopyButton, Fieldset, Group, Modal, NumberInput, Stack, Text, TextInput } from "@mantine/core";
 import { IconAlertTriangle, IconShieldCheck } from "@tabler/icons-react";
 import { useState } from "react";
 import { api, type Schemas } from "../../api/client";
 import { fieldProblem, problemOf } from "../../api/problem";
 import { useT } from "../../i18n/strings";
 import { ProblemAlert } from "../../ui/ProblemAlert";
+import { Time } from "../../ui/Time";
 import { auditStrings } from "./strings";
 import { uiStrings } from "../../ui/strings";
 
@@ -15,14 +16,17 @@ export function VerifyDialog({ opened, onClose }: { opened: boolean; onClose: ()
   const [seq, setSeq] = useState<number | string>("");
   const [hash, setHash] = useState("");
   const verify = api.useMutation("post", "/api/v1/audit/verify");
-  const outside = hash.trim() && seq !== "" ? { seq: Number(seq), hash: hash.trim() } : undefined;
+  const heads = api.useQuery("get", "/api/v1/audit/heads", { params: { query: { limit: 1 } } }, { enabled: opened });
+  const newest = heads.data?.items[0];
+  const signed = hash.includes(".") ? hash.trim() : undefined;
+  const outside = !signed && hash.trim() && seq !== "" ? { seq: Number(seq), hash: hash.trim() } : undefined;
   const problem = verify.error ? problemOf(verify.error) : undefined;
   return (
     <Modal closeButtonProps={{ "aria-label": ui("close") }} opened={opened} onClose={onClose} size="lg" title={t("verify.action")}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          verify.mutate({ body: outside ? { outside } : {} });
+          verify.mutate({ body: signed ? { signed } : outside ? { outside } : {} });
         }}
       >
         <Stack>
@@ -33,11 +37,25 @@ export function VerifyDialog({ opened, onClose }: { opened: boolean; onClose: ()
             </Text>
             <Group align="flex-start" wrap="nowrap">
               <NumberInput label={t("verify.seq")} min={1} allowDecimal={false} hideControls value={seq} onChange={setSeq} w={120} />
-              <TextInput label={t("verify.hash")} maxLength={64} flex={1} value={hash} onChange={(event) => setHash(event.currentTarget.value)} error={fieldProblem(problem, "outside.hash", "hash")} />
+              <TextInput label={t("verify.hash")} maxLength={16384} flex={1} value={hash} onChange={(event) => setHash(event.currentTarget.value)} error={fieldProblem(problem, "outside.hash", "hash", "signed")} />
             </Group>
           </Fieldset>
+          {newest && (
+            <Group justify="space-between" wrap="nowrap">
+              <Text size="sm">
+                {t("verify.newest", { seq: newest.seq })} <Time at={newest.at} />
+              </Text>
+              <CopyButton value={newest.signed}>
+                {({ copied, copy }) => (
+                  <Button variant="default" size="xs" onClick={copy}>
+                    {t(copied ? "verify.copied" : "verify.copy")}
+                  </Button>
+                )}
+              </CopyButton>
+            </Group>
+          )}
           {verify.error && <ProblemAlert error={verify.error} />}
-          {verify.data && <Result result={verify.data} outside={verify.variables?.body?.outside !== undefined} />}
+          {verify.data && <Result result={verify.data} outside={verify.variables?.body?.outside !== undefined || verify.variables?.body?.signed !== undefined} />}
           <Group justify="flex-end">
             <Button type="submit" loading={verify.isPending}>
               {t("verify.start")}
