@@ -19,7 +19,6 @@ import (
 	"wardline/configuration"
 	"wardline/enroll"
 	"wardline/internal/auditlog"
-	"wardline/internal/rowmac"
 	"wardline/internal/seal"
 	"wardline/internal/wake"
 	"wardline/inventory"
@@ -37,9 +36,12 @@ type App struct {
 	sockets sockets
 	failed  chan error
 
-	store  *store.Store
-	master *seal.Key
-	hub    *wake.Hub
+	store *store.Store
+	// keeper has the master key, and master is the data key that it seals.
+	keeper   seal.Keeper
+	rotating sync.Mutex
+	master   *seal.Key
+	hub      *wake.Hub
 
 	authority     *ca.Authority
 	tls           *ca.ServerCertificate
@@ -135,7 +137,7 @@ func (a *App) openDataFolder(context.Context) error {
 		return err
 	}
 	a.life.started("the data folder's lock", func(context.Context) error { return lock.Unlock() })
-	a.master, err = seal.KeyFile(a.o.MasterKeyFile)
+	a.keeper, err = keeperOf(a.o)
 	return err
 }
 
@@ -148,15 +150,8 @@ func (a *App) openStore(ctx context.Context) error {
 	if database == "" {
 		database = filepath.Join(a.o.Data, "wardline.db")
 	}
-	rowKey, err := a.master.Derive(rowmac.KeyPurpose)
-	if err != nil {
-		return err
-	}
-	keys, err := rowmac.New(rowKey)
-	if err != nil {
-		return err
-	}
-	a.store, err = store.Open(ctx, store.Options{Database: database, RowKeys: keys, SignedBefore: a.anchored(), Now: a.o.Now, Log: a.o.Log,
+	var err error
+	a.store, err = store.Open(ctx, store.Options{Database: database, Unlock: a.unlock, SignedBefore: a.anchored(), Now: a.o.Now, Log: a.o.Log,
 		Recorded: a.feed.Nudge, Older: a.wholeIsOlder,
 		Wake: func(ids []enrollmentID) { a.hub.Mark(ids...) },
 		Drop: func(fps []fingerprint) {

@@ -73,6 +73,7 @@ func (a *App) localHandler() http.Handler {
 	mux.HandleFunc("POST /audit/verify", answer(a.localVerify))
 	mux.HandleFunc("POST /audit/heads", answer(a.localHeads))
 	mux.HandleFunc("POST /backup", answer(a.localBackup))
+	mux.HandleFunc("POST /keys/rotate", answer(a.localRotate))
 	mux.HandleFunc("POST /ca", answer(a.localCA))
 	mux.HandleFunc("POST /doctor", answer(a.localDoctor))
 	return mux

@@ -28,6 +28,12 @@ type Options struct {
 	// <data>/master.key, made on first start. Replicas of one database need the
 	// same file.
 	MasterKeyFile string
+	// MasterKey holds the key itself in base64, in place of the file; of several
+	// keys with commas between them the first one seals.
+	MasterKey string
+	// MasterKeyCommand, in place of both, is a program that wraps and unwraps the
+	// data key (seal.Command).
+	MasterKeyCommand string
 
 	// AnchorFile remembers, outside of the database, how far it was; empty:
 	// <data>/anchor.json. On another disk it also sees that the data folder itself
@@ -117,6 +123,9 @@ func (o *Options) complete() error {
 	}
 	if o.PKIAddr == "" {
 		o.PKIAddr = DefaultPKIAddr
+	}
+	if (o.MasterKeyFile != "" && o.MasterKey != "") || (o.MasterKeyCommand != "" && o.MasterKeyFile+o.MasterKey != "") {
+		return codeBadOption.New("There is one master key: give one of --master-key-file, WARDLINE_MASTER_KEY and --master-key-command.")
 	}
 	if o.MasterKeyFile == "" {
 		o.MasterKeyFile = filepath.Join(o.Data, "master.key")

@@ -73,7 +73,7 @@ func unpackBackup(o *Options, file string, replace bool) (m manifest, err error)
 		return m, err
 	}
 	defer func() { err = errors.Join(err, lock.Unlock()) }()
-	if _, err := os.Stat(o.MasterKeyFile); err != nil {
+	if _, err := os.Stat(o.MasterKeyFile); err != nil && o.MasterKey == "" && o.MasterKeyCommand == "" {
 		return m, codeNoMasterKey.New("There is no master key at %s.", o.MasterKeyFile)
 	}
 	target := o.Database

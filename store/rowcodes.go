@@ -360,4 +360,4 @@ func planOf(of reflect.Type, table rowmac.Table) plan {
 }
 
 // errNoRowKeys is a mistake of whoever opens the store.
-var errNoRowKeys = errors.New("open the store: Options.RowKeys is missing")
+var errNoRowKeys = errors.New("open the store: one of Options.RowKeys and Options.Unlock is needed")

@@ -21,6 +21,7 @@ import (
 
 	"wardline/device"
 	"wardline/internal/rowmac"
+	"wardline/internal/seal"
 )
 
 // Engine names a database engine.
@@ -39,6 +40,9 @@ type Options struct {
 	Database string
 	// RowKeys make and check the codes of rows that grant power. They are needed.
 	RowKeys *rowmac.Keys
+	// Unlock, in place of RowKeys, makes them of what the database holds; the schema
+	// is up to date by then.
+	Unlock func(context.Context, seal.Vault) (*rowmac.Keys, error)
 	// SignedBefore says that this database's rows carried codes before: rows
 	// without one are never signed again by a migration that somebody has undone.
 	SignedBefore bool
@@ -89,7 +93,7 @@ type Store struct {
 // Open connects, brings the schema up to date and returns the store. Replicas
 // may call it at the same time on one PostgreSQL.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	if o.RowKeys == nil {
+	if (o.RowKeys == nil) == (o.Unlock == nil) {
 		return nil, errNoRowKeys
 	}
 	if o.Older == nil {
@@ -128,6 +132,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	before, err := s.migrate(ctx)
+	if err == nil && o.Unlock != nil {
+		s.rowKeys, err = o.Unlock(ctx, s)
+	}
 	if err == nil && before > 0 && before < rowCodesSince && !o.SignedBefore {
 		err = s.AdoptRows(ctx)
 	}

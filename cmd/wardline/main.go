@@ -38,6 +38,7 @@ type cli struct {
 	Recover recoverCmd `cmd:"" group:"On the server:" help:"The way out of a lock-out: bring an account back, an hour later, with a code from the sealed envelope."`
 	Backup  backupCmd  `cmd:"" group:"On the server:" help:"Write a backup, also while the server runs."`
 	Restore restoreCmd `cmd:"" group:"On the server:" help:"Put a backup back: begin a new epoch, frozen, with a list of what was lost."`
+	Keys    keysCmd    `cmd:"" group:"On the server:" help:"The master key that seals secrets at rest: make one, replace it."`
 	CA      caCmd      `cmd:"" name:"ca" group:"On the server:" help:"The certificate authority: certificates and fingerprint."`
 	Audit   auditCmd   `cmd:"" group:"On the server:" help:"The audit log: verify its chain."`
 	Doctor  doctorCmd  `cmd:"" group:"On the server:" help:"Check addresses, database, clock, disk and certificates, and say what to do."`

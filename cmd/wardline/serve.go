@@ -13,6 +13,8 @@ type serverFlags struct {
 	Database          string `help:"PostgreSQL address (postgres://...). Default: SQLite in the data folder." placeholder:"URL"`
 	DatabaseListenURL string `help:"Direct PostgreSQL address for notifications, when --database is a pooler." placeholder:"URL" name:"database-listen-url"`
 	MasterKeyFile     string `help:"File with the key that seals secrets at rest. Default: master.key in the data folder. Replicas need the same one." placeholder:"FILE" type:"path"`
+	MasterKey         string `help:"The key itself in base64, in place of the file; use the environment variable." placeholder:"BASE64"`
+	MasterKeyCommand  string `help:"Program that wraps and unwraps the data key with a key that it keeps, in place of both." placeholder:"COMMAND"`
 	AnchorFile        string `help:"File that remembers, outside of the database, how far it was. Default: anchor.json in the data folder; on another disk it also sees that the folder came from a backup." placeholder:"FILE" type:"path"`
 }
 
@@ -63,6 +65,7 @@ func (f serverFlags) options(log *slog.Logger) app.Options {
 		data = defaultData("wardline")
 	}
 	return app.Options{Data: data, Database: f.Database, DatabaseListenURL: f.DatabaseListenURL, MasterKeyFile: f.MasterKeyFile,
+		MasterKey: f.MasterKey, MasterKeyCommand: f.MasterKeyCommand,
 		AnchorFile: f.AnchorFile, Log: log}
 }
 

@@ -3,6 +3,7 @@
 // does not hold: AES-256-GCM, each sealed text bound to a context so that it
 // cannot be moved to another place and opened there.
 //
-// Rotation of the master key, and keys held by a key-management service, are
-// other implementations of Sealer. Nothing else lives here.
+// What seals is a data key that lies in the database, itself sealed by the master
+// key: a Keeper holds that one, from a file, from the environment, or in a
+// key-management service that never gives it away. Nothing else lives here.
 package seal

@@ -130,10 +130,17 @@ func (b box) aad(head []byte) []byte {
 	return append(append([]byte("wardline seal\x00"), head...), b.context...)
 }
 
-// KeyFile reads the master key at path. When there is no such file it makes one
-// of KeySize random bytes, readable by its owner only. Two processes that start
-// at once end up with the same key.
-func KeyFile(path string) (*Key, error) {
+// NewKeyBytes makes a key.
+func NewKeyBytes() []byte {
+	raw := make([]byte, KeySize)
+	_, _ = rand.Read(raw) // it never fails (crypto/rand)
+	return raw
+}
+
+// readKeyFile reads a file with master keys. When there is none it makes one with
+// a key of KeySize random bytes, readable by its owner only. Two processes that
+// start at once end up with the same key.
+func readKeyFile(path string) ([]byte, error) {
 	raw, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := makeKeyFile(path); err != nil {
@@ -151,11 +158,7 @@ func KeyFile(path string) (*Key, error) {
 	if info.Mode().Perm()&0o077 != 0 {
 		return nil, fmt.Errorf("master key file %s can be read by others (mode %04o): make it 0600", path, info.Mode().Perm())
 	}
-	key, err := New(raw)
-	if err != nil {
-		return nil, fmt.Errorf("master key file %s: %w", path, err)
-	}
-	return key, nil
+	return raw, nil
 }
 
 // makeKeyFile writes the key to a temporary file and links it into place, so
@@ -166,11 +169,7 @@ func makeKeyFile(path string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.Remove(tmp.Name())) }()
-	raw := make([]byte, KeySize)
-	if _, err := rand.Read(raw); err != nil {
-		return errors.Join(err, tmp.Close())
-	}
-	_, err = tmp.Write(raw)
+	_, err = tmp.Write(NewKeyBytes())
 	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
 		return err
 	}

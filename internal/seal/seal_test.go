@@ -65,11 +65,11 @@ func TestAChangedSealedTextIsRefusedAtEveryByte(t *testing.T) {
 
 func TestTwoServersThatStartAtOnceShareOneMasterKey(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "master.key")
-	keys := make([]*seal.Key, 8)
+	keys := make([]*seal.Held, 8)
 	var wg sync.WaitGroup
 	for i := range keys {
 		wg.Go(func() {
-			k, err := seal.KeyFile(path)
+			k, err := seal.HeldFile(path)
 			if err != nil {
 				t.Error(err)
 			}
@@ -80,12 +80,12 @@ func TestTwoServersThatStartAtOnceShareOneMasterKey(t *testing.T) {
 	if t.Failed() {
 		return
 	}
-	sealed, err := keys[0].Seal([]byte("x"))
+	sealed, err := keys[0].Wrap(t.Context(), []byte("x"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, k := range keys {
-		if _, err := k.Open(sealed); err != nil {
+		if _, err := k.Unwrap(t.Context(), sealed); err != nil {
 			t.Errorf("server %d has another key: %v", i, err)
 		}
 	}
@@ -108,14 +108,14 @@ func TestAMasterKeyThatOthersCanReadOrThatIsCutShortIsRefused(t *testing.T) {
 	if err := os.Chmod(open, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := seal.KeyFile(open); err == nil {
+	if _, err := seal.HeldFile(open); err == nil {
 		t.Error("a key that everybody can read was accepted")
 	}
 	short := filepath.Join(dir, "short.key")
 	if err := os.WriteFile(short, make([]byte, 31), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := seal.KeyFile(short); err == nil {
+	if _, err := seal.HeldFile(short); err == nil {
 		t.Error("a key of 31 bytes was accepted")
 	}
 }

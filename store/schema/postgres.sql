@@ -461,6 +461,15 @@ CREATE TABLE crl_state (
     CONSTRAINT crl_state_pkey PRIMARY KEY (issuer)
 );
 
+CREATE TABLE data_key (
+    id integer NOT NULL,
+    wrapped bytea NOT NULL,
+    wrapped_by text NOT NULL,
+    created_at bigint NOT NULL,
+    wrapped_at bigint NOT NULL,
+    CONSTRAINT data_key_pkey PRIMARY KEY (id)
+);
+
 CREATE TABLE delivery (
     id text NOT NULL,
     name text NOT NULL,

@@ -385,6 +385,14 @@ CREATE TABLE crl_state (
     der         BLOB
 );
 
+CREATE TABLE data_key (
+    id         INTEGER PRIMARY KEY,
+    wrapped    BLOB   NOT NULL,
+    wrapped_by TEXT   NOT NULL, -- names the master key; it is no secret
+    created_at BIGINT NOT NULL,
+    wrapped_at BIGINT NOT NULL
+);
+
 CREATE TABLE delivery (
     id         TEXT PRIMARY KEY,
     name       TEXT   NOT NULL,

@@ -33,6 +33,7 @@ export const auditStrings = defineStrings(
     things: { command: "Command", device: "Device", delivery: "Delivery", invitation: "Invitation" },
     does: {
       device: { registered: "A device was registered", created: "A device was registered by its enrollment", changed: "A device was changed", held: "A hold was set: {{hold}}", hold_lifted: "A hold was lifted: {{hold}}", contained: "A device was cut from the network", released: "A device was let into the network again", revoked: "A device was revoked for good" },
+      master_key: { rotated: "The master key was replaced" },
       account: { created: "An account was created", changed: "An account was changed", factor_begun: "A new second factor was begun", mail_set: "A mail address was given", mail_changed: "A mail address was changed", factor_added: "A second factor was added", factor_removed: "A second factor was removed", factor_replaced: "A second factor was replaced", password_set: "A password was set", password_changed: "A password was changed", password_rehashed: "A password was stored anew with stronger settings", proof_failed: "A proof of identity failed", setup_link_made: "A set-up link was made" },
       session: { opened: "Signed in", ended: "Signed out, or the session was ended", refused: "A sign-in was refused", refresh_reused: "A refresh cookie was used twice: the session was ended" },
       token: { created: "An API token was created", revoked: "An API token was revoked" },
@@ -86,6 +87,7 @@ export const auditStrings = defineStrings(
     things: { command: "Befehl", device: "Gerät", delivery: "Lieferung", invitation: "Einladung" },
     does: {
       device: { registered: "Ein Gerät wurde erfasst", created: "Ein Gerät wurde durch seine Aufnahme erfasst", changed: "Ein Gerät wurde geändert", held: "Ein Vermerk wurde gesetzt: {{hold}}", hold_lifted: "Ein Vermerk wurde aufgehoben: {{hold}}", contained: "Ein Gerät wurde vom Netz getrennt", released: "Ein Gerät wurde wieder ins Netz gelassen", revoked: "Ein Gerät wurde endgültig widerrufen" },
+      master_key: { rotated: "Der Hauptschlüssel wurde ersetzt" },
       account: { created: "Ein Konto wurde erstellt", changed: "Ein Konto wurde geändert", factor_begun: "Ein neuer zweiter Faktor wurde begonnen", mail_set: "Eine Mailadresse wurde angegeben", mail_changed: "Eine Mailadresse wurde geändert", factor_added: "Ein zweiter Faktor kam hinzu", factor_removed: "Ein zweiter Faktor wurde entfernt", factor_replaced: "Ein zweiter Faktor wurde ersetzt", password_set: "Ein Passwort wurde gesetzt", password_changed: "Ein Passwort wurde geändert", password_rehashed: "Ein Passwort wurde mit stärkeren Einstellungen neu gespeichert", proof_failed: "Ein Nachweis der Person misslang", setup_link_made: "Ein Einrichtungslink wurde erstellt" },
       session: { opened: "Hat sich angemeldet", ended: "Hat sich abgemeldet, oder die Sitzung wurde beendet", refused: "Eine Anmeldung wurde abgewiesen", refresh_reused: "Ein Sitzungscookie wurde zweimal benutzt: die Sitzung wurde beendet" },
       token: { created: "Ein API-Token wurde erstellt", revoked: "Ein API-Token wurde widerrufen" },
