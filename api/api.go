@@ -33,6 +33,8 @@ type Options struct {
 	Alerts   Alerts
 	Post     Post
 	Requests Requests
+	// Certificates holds what evidence is verified with.
+	Certificates Certificates
 	// Feed follows the audit log for the event stream.
 	Feed *auditlog.Feed
 
@@ -70,6 +72,7 @@ type API struct {
 	alerts        Alerts
 	post          Post
 	requests      Requests
+	certificates  Certificates
 	feed          *auditlog.Feed
 	settings      func() Settings
 	now           func() time.Time
@@ -91,7 +94,7 @@ type API struct {
 // New builds the API with all its routes.
 func New(o Options) (*API, error) {
 	a := &API{auth: o.People, inventory: o.Inventory, commands: o.Commands, enroll: o.Enrollment, configuration: o.Configuration, audit: o.Audit, openHead: o.OpenHead,
-		alerts: o.Alerts, post: o.Post, requests: o.Requests, feed: o.Feed, settings: o.Settings, now: o.Now, newID: o.NewID, log: o.Log}
+		alerts: o.Alerts, post: o.Post, requests: o.Requests, certificates: o.Certificates, feed: o.Feed, settings: o.Settings, now: o.Now, newID: o.NewID, log: o.Log}
 	a.streams.ended = make(chan struct{})
 	if a.now == nil {
 		a.now = time.Now
@@ -140,6 +143,7 @@ func (a *API) register(o Options) {
 	a.registerSelf()
 	a.registerOwnDevices()
 	a.registerLossCodes()
+	a.registerEvidence()
 	a.registerCommands()
 	a.registerBatches()
 	a.registerOffers()

@@ -113,6 +113,7 @@ type Inventory interface {
 type Commands interface {
 	Request(ctx context.Context, actor audit.Actor, ask commands.Ask) (commands.Command, error)
 	ReportLost(ctx context.Context, actor audit.Actor, r commands.LossReport) ([]commands.LossStep, error)
+	Receipts(ctx context.Context, id commands.ID) ([]commands.KeptReceipt, error)
 	Found(ctx context.Context, actor audit.Actor, id device.ID, reason string) error
 	ShowsCode(ctx context.Context, d device.Device, code string) (bool, error)
 	Check(ctx context.Context, actor audit.Actor, ask commands.Ask) error

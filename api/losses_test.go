@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wardline/auth"
+	"wardline/commands"
 	"wardline/device"
 )
 
@@ -134,4 +135,77 @@ func (x *house) nothingElseAnswers(p *person, id string, want int) {
 	if tried < 100 {
 		x.t.Fatalf("only %d operations were tried", tried)
 	}
+}
+
+// fact finds a fact of a loss report.
+func (a *answer) fact(section, id string) map[string]any {
+	a.t.Helper()
+	for _, s := range a.at("sections").([]any) {
+		for _, f := range s.(map[string]any)["facts"].([]any) {
+			if s.(map[string]any)["id"] == section && f.(map[string]any)["id"] == id {
+				return f.(map[string]any)
+			}
+		}
+	}
+	a.t.Fatalf("the report has no %s in %s:\n%s", id, section, a.raw)
+	return nil
+}
+
+func TestThePrivacyOfficerReadsWhatIsKnownOfALostPhoneAndWhatIsNot(t *testing.T) {
+	x := newHouse(t)
+	phone := x.clinic.Phone()
+	x.clinic.Says(phone, true, nil)
+	x.clock.Advance(2 * time.Hour)
+	hal, aud, sid := x.person("hal", auth.RoleHelpdesk), x.person("aud", auth.RoleAuditor), x.person("sid", auth.RoleSecurity)
+	path := "/devices/" + string(phone.ID)
+	x.call(hal, http.MethodPost, path+"/report-lost", map[string]any{"reason": "left in a taxi"}).is(http.StatusOK)
+	// What it says of itself afterwards may be a thief's word.
+	no := false
+	x.clinic.Says(phone, no, &no)
+	proof := x.call(sid, http.MethodPost, "/auth/step-up", map[string]any{"otp": sid.otp(), "device_id": phone.ID}).is(http.StatusOK)
+	wipe := x.call(sid, http.MethodPost, path+"/commands", map[string]any{"kind": "wipe", "reason": "not found"}, header{"Wardline-Step-Up": proof.text("step_up")}).is(http.StatusCreated)
+	for range 2 {
+		for _, d := range phone.Take() {
+			phone.Answer(d, commands.ResultAccepted, "")
+		}
+	}
+
+	x.call(hal, http.MethodGet, path+"/loss-report", nil).refuses(http.StatusForbidden, "not_allowed")
+	r := x.call(aud, http.MethodGet, path+"/loss-report", nil).is(http.StatusOK)
+	for _, want := range []struct {
+		section, id, value string
+		known              bool
+	}{
+		{"loss", "circumstances", "left in a taxi", true}, {"loss", "reported_by", "hal, signed in with password+totp", true},
+		{"protection", "encryption", "Yes", true}, {"protection", "passcode", "Not known: the device did not say", false},
+		{"seen", "where", "Not known, or it may not be kept", false},
+		{"wipe", "erases", "Not on record for this model", false}, {"network", "certificate", "On hold: the network refuses it", true},
+	} {
+		f := r.fact(want.section, want.id)
+		if f["value"] != want.value || f["known"] != want.known || f["source"] == "" {
+			t.Errorf("%s: %v, want %q", want.id, f, want.value)
+		}
+	}
+	if got := r.fact("protection", "encryption")["age"]; got != "2 hours before the report of the loss" {
+		t.Errorf("how old what it said is: %v", got)
+	}
+	last := r.at("orders").([]any)[len(r.at("orders").([]any))-1].(map[string]any)
+	if last["kind"] != "wipe" || last["receipt_verified"] != true || !strings.HasPrefix(last["stands"].(string), "Erase started, device silent since") {
+		t.Errorf("the wipe: %v", last)
+	}
+	if !strings.Contains(string(r.raw), "It does not prove that anything was erased") || !strings.Contains(string(r.raw), "Whether it was erased") {
+		t.Error("what a receipt does not prove is not said")
+	}
+
+	html := x.call(aud, http.MethodGet, path+"/loss-report?format=html", nil, header{"Accept-Language": "de"}).is(http.StatusOK)
+	if !strings.Contains(string(html.raw), "Speicher verschlüsselt") || !strings.Contains(string(html.raw), "vor der Meldung des Verlusts") || strings.Contains(string(html.raw), "<script") {
+		t.Errorf("the page in German:\n%s", html.raw)
+	}
+	pdf := x.call(aud, http.MethodGet, path+"/loss-report", nil, header{"Accept": "application/pdf"}).is(http.StatusOK)
+	if !strings.HasPrefix(string(pdf.raw), "%PDF-") || pdf.header.Get("Content-Type") != "application/pdf" {
+		t.Errorf("as PDF: %q %.20s", pdf.header.Get("Content-Type"), pdf.raw)
+	}
+	// The clinic's phones have no real certificates: that the bundle can be verified
+	// is tried where they have.
+	x.call(hal, http.MethodGet, "/commands/"+wipe.text("id")+"/receipts", nil).refuses(http.StatusForbidden, "not_allowed")
 }

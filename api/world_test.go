@@ -105,7 +105,7 @@ func (x *house) on(s *store.Store, queue *commands.Service) {
 	x.post = alert.NewPost(alert.PostOptions{Storage: s, Keys: master, Now: now})
 	x.api, err = New(Options{Alerts: x.alerts, Post: x.post, People: x.auth, Inventory: inv, Commands: queue, Enrollment: enrollment,
 		Configuration: configuration.New(configuration.Options{Storage: s, Places: inv, Models: inv, Requester: queue, Outlooks: queue, Now: now}),
-		Audit:         s, Requests: s, Feed: auditlog.NewFeed(s, 5*time.Millisecond, testLog(t)), Version: "test", Now: now, Log: testLog(t)})
+		Audit:         s, Requests: s, Certificates: s, Feed: auditlog.NewFeed(s, 5*time.Millisecond, testLog(t)), Version: "test", Now: now, Log: testLog(t)})
 	x.must(err)
 	x.url, x.http = serve(t, x.api.Admin()), http.DefaultClient
 }

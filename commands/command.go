@@ -86,6 +86,7 @@ type Command struct {
 	WhyWaiting string
 
 	moved []Transition
+	kept  []KeptReceipt
 }
 
 // Moved returns the moves made since the command was read, for the store to
@@ -97,6 +98,10 @@ func (c Command) Moved() []Transition { return c.moved }
 func (c Command) Unproven() bool {
 	return c.State == StateAwaitingApproval && c.StateReason == unprovenReason
 }
+
+// Kept returns the receipts that came in since the command was read, for the
+// store to keep.
+func (c Command) Kept() []KeptReceipt { return c.kept }
 
 // Approval is one person's agreement to exactly the bytes of an order.
 type Approval struct {

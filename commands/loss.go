@@ -123,9 +123,7 @@ func (s *Service) reportLost(f Facts, actor audit.Actor, r LossReport, asks []As
 	ch := Changes{Wake: true}
 	f.Device = withLoss(f.Device, f.Now, r)
 	ch.Devices = []device.Device{f.Device}
-	ch.Events = append(ch.Events, audit.Event{Actor: actor, Action: actionHeld, Device: string(r.Device),
-		Detail: map[string]any{"hold": string(device.HoldLost), "reason": r.Reason, "stolen": r.Stolen, "own": r.Own,
-			"may_lift": device.MayLift(device.HoldLost, f.Device.Class)}})
+	ch.Events = append(ch.Events, audit.Event{Actor: actor, Action: actionHeld, Device: string(r.Device), Detail: r.detail(f.Device)})
 	var steps []LossStep
 	for _, ask := range asks {
 		if ask.Kind == device.KindContain && !f.Device.Class.IsPersonal() {
@@ -147,6 +145,26 @@ func (s *Service) reportLost(f Facts, actor audit.Actor, r LossReport, asks []As
 		ch.add(made)
 	}
 	return ch, steps, nil
+}
+
+// detail is what the record keeps of a report, with what was known of the device
+// at that moment: what it says of itself later may be a thief's word. Where it was
+// is not part of it: the record is kept longer than that may be.
+func (r LossReport) detail(d device.Device) map[string]any {
+	out := map[string]any{"hold": string(device.HoldLost), "reason": r.Reason, "stolen": r.Stolen, "own": r.Own,
+		"may_lift": device.MayLift(device.HoldLost, d.Class), "last_heard_at": ""}
+	said := d.Report
+	if said.ReceivedAt.IsZero() {
+		return out
+	}
+	out["last_heard_at"], out["locked"] = said.ReceivedAt.UTC().Format(time.RFC3339), said.Locked
+	if said.StorageEncrypted != nil {
+		out["storage_encrypted"] = *said.StorageEncrypted
+	}
+	if said.PasscodeSet != nil {
+		out["passcode_set"] = *said.PasscodeSet
+	}
+	return out
 }
 
 // withLoss is the device as it is once it is reported lost. A second report keeps

@@ -66,11 +66,13 @@ func (s *Service) Settle(ctx context.Context, who Identity, results []Result) ([
 type verifiedResult struct {
 	Result
 	receipt Receipt
-	signed  bool // the receipt's signature is the device's
+	// print is the fingerprint of the certificate that the result came with.
+	print  device.Fingerprint
+	signed bool // the receipt's signature is the device's
 }
 
 func verify(who Identity, r Result) verifiedResult {
-	v := verifiedResult{Result: r}
+	v := verifiedResult{Result: r, print: who.Fingerprint}
 	if len([]rune(v.Reason)) > maxResultReason {
 		v.Reason = string([]rune(v.Reason)[:maxResultReason])
 	}
@@ -157,9 +159,10 @@ func answered(c *Command, f Facts, r verifiedResult, ch *Changes) error {
 }
 
 // take keeps what came with a result.
-func (c *Command) take(r verifiedResult, fits bool) {
+func (c *Command) take(r verifiedResult, fits bool, at time.Time) {
 	if r.Receipt != "" {
 		c.Receipt, c.ReceiptValid = r.Receipt, fits
+		c.kept = append(c.kept, KeptReceipt{Command: c.ID, At: at, Status: r.Status, Fingerprint: r.print, JWS: r.Receipt, Valid: fits})
 	}
 	// Where a device is, it says in the poll itself, and the inventory keeps that
 	// no longer than it may: a copy here would outlive it.
@@ -185,7 +188,7 @@ func (c *Command) accept(f Facts, r verifiedResult, fits bool, why cause, ch *Ch
 		}
 		return nil // accepted before, or already past it
 	}
-	c.take(r, fits)
+	c.take(r, fits, why.at)
 	if err := c.transition(StateAccepted, why); err != nil {
 		return err
 	}
@@ -219,7 +222,7 @@ func (c *Command) succeed(f Facts, r verifiedResult, fits bool, why cause, ch *C
 	if why.step, ok = c.answerStep(stepSucceed, StateSucceeded); !ok {
 		return nil
 	}
-	c.take(r, fits)
+	c.take(r, fits, why.at)
 	if c.Kind == device.KindWipe {
 		c.Outcome = OutcomeErased
 		why.reason = "Erased, confirmed by a final report signed by the device."
@@ -234,7 +237,7 @@ func (c *Command) fail(r verifiedResult, fits bool, why cause, ch *Changes) erro
 	if why.step, ok = c.answerStep(stepFail, StateFailed); !ok {
 		return nil
 	}
-	c.take(r, fits)
+	c.take(r, fits, why.at)
 	if c.Kind == device.KindWipe {
 		c.Outcome = OutcomeNotErased
 		ch.Events = append(ch.Events, c.event(actionNotErased, why.actor, map[string]any{"alert": true, "because": why.reason}))
@@ -248,7 +251,7 @@ func (c *Command) refusedByDevice(f Facts, r verifiedResult, why cause) error {
 	if c.State.Undelivered() {
 		return nil // taken in before: it waits already
 	}
-	c.take(r, r.fits(*c))
+	c.take(r, r.fits(*c), why.at)
 	if c.HoldUntilIdle && c.Refusals+1 < maxRefusals && allowed(c.State, stepPostpone, StateHeld) {
 		c.Refusals++
 		why.step = stepPostpone
@@ -272,7 +275,7 @@ func (c *Command) postpone(f Facts, r verifiedResult, why cause) error {
 	if !allowed(c.State, stepPostpone, to) {
 		return nil // taken in before, or over
 	}
-	c.take(r, r.fits(*c))
+	c.take(r, r.fits(*c), why.at)
 	c.Postponed++
 	why.step = stepPostpone
 	c.DueAt = f.Now.Add(notNowAfter(c.Postponed))

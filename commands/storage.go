@@ -90,6 +90,8 @@ type Storage interface {
 	FreezeBursts(ctx context.Context, window time.Duration, decide func(asked func(FreezeScope) ([]Asked, error), frozen []Freeze,
 		add func(Freeze, audit.Event) error) error) error
 
+	// Receipts reads what a device signed about a command, oldest first.
+	Receipts(ctx context.Context, id ID) ([]KeptReceipt, error)
 	// Command, Commands, Batch read. Command and Batch answer fault.CodeNotFound.
 	Command(ctx context.Context, id ID) (Command, Situation, error)
 	Commands(ctx context.Context, q Query) (Page, error)

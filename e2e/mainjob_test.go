@@ -1,7 +1,11 @@
 package e2e
 
 import (
+	"bytes"
+	"encoding/json"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -86,6 +90,7 @@ func isWiped(t *testing.T, h *hospital, phones *fleet) {
 	}
 	eventually(t, "the erased phone has no key any more", func() bool { return copyOf(phones.folderOf("P-2")) == "" })
 	phones.agrees("P-2", c)
+	verifiedAnywhere(t, h, made.ID)
 	eventually(t, "the certificate is on the revocation list", func() bool { return revoked(t, h.server.pki, stolen.leaf) })
 
 	// The same phone is set up anew: that is the proof that the old one is gone.
@@ -159,6 +164,28 @@ func isSanitised(t *testing.T, h *hospital, pumps *fleet) {
 	pumps.agrees("LV-1", c)
 	eventually(t, "the certificate is on the revocation list", func() bool { return revoked(t, h.server.pki, stolen.leaf) })
 	eventually(t, "a poll with the old key is refused", func() bool { return stolen.poll(t, h.net.addr) == http.StatusForbidden })
+}
+
+// verifiedAnywhere: what the device signed is proven by a file alone, and not when
+// somebody touched it.
+func verifiedAnywhere(t *testing.T, h *hospital, id string) {
+	t.Helper()
+	var bundle json.RawMessage
+	h.it.may(http.MethodGet, "/commands/"+id+"/receipts", nil, &bundle)
+	file := filepath.Join(t.TempDir(), "receipts.json")
+	verify := func(content []byte) (int, string) {
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		code, out, errs := command(t, wardline, nil, "receipts", "verify", file, "--ca-fingerprint="+h.pin)
+		return code, out + errs
+	}
+	if code, said := verify(bundle); code != 0 || !strings.Contains(said, "Signed by the device with serial number") || !strings.Contains(said, ": accepted") {
+		t.Errorf("the exported receipts are verified with %d: %s", code, said)
+	}
+	if code, said := verify(bytes.Replace(bundle, []byte(`"status":"accepted"`), []byte(`"status":"succeeded"`), 1)); code != 3 {
+		t.Errorf("receipts that say more than the device did are verified with %d: %s", code, said)
+	}
 }
 
 // carry puts a pump where no patients are, into these hands.

@@ -175,6 +175,11 @@ func (t *tx) keepCommands(list []commands.Command, wake bool) error {
 	if err := t.Clauses(upsert).CreateInBatches(&rows, commandsPerInsert).Error; err != nil {
 		return fmt.Errorf("store %d commands: %w", len(rows), err)
 	}
+	for _, c := range list {
+		if err := t.keepReceipts(c.Kept()); err != nil {
+			return err
+		}
+	}
 	if len(moves) == 0 {
 		return nil
 	}

@@ -15,6 +15,7 @@ type cliVerbs struct {
 	Wipe      wipeCmd      `cmd:"" group:"From anywhere:" help:"Erase a device."`
 	Release   releaseCmd   `cmd:"" group:"From anywhere:" help:"Take back a containment, such as that of a phone that was found."`
 	Commands  commandsCmd  `cmd:"" group:"From anywhere:" help:"List commands, or show one with what happened to it."`
+	Receipts  receiptsCmd  `cmd:"" group:"From anywhere:" help:"What devices signed: export it, and verify it anywhere."`
 	Cancel    cancelCmd    `cmd:"" group:"From anywhere:" help:"Cancel a command that the device has not received."`
 	Approve   approveCmd   `cmd:"" group:"From anywhere:" help:"Approve, or deny, what somebody else asked for."`
 	Freeze    freezeCmd    `cmd:"" group:"From anywhere:" help:"Stop all wipes, or lift that."`

@@ -357,6 +357,18 @@ CREATE TABLE command_question (
     CONSTRAINT command_question_pkey PRIMARY KEY (command_id)
 );
 
+CREATE TABLE command_receipt (
+    command_id text NOT NULL,
+    n integer NOT NULL,
+    at bigint NOT NULL,
+    status text NOT NULL,
+    fingerprint text NOT NULL,
+    receipt text NOT NULL,
+    valid boolean NOT NULL,
+    CONSTRAINT command_receipt_command_id_fkey FOREIGN KEY (command_id) REFERENCES command(id),
+    CONSTRAINT command_receipt_pkey PRIMARY KEY (command_id, n)
+);
+
 CREATE TABLE command_transition (
     command_id text NOT NULL,
     n integer NOT NULL,

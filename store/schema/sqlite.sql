@@ -297,6 +297,17 @@ CREATE TABLE command_question (
     answered_by TEXT   NOT NULL DEFAULT '' -- JSON audit.Actor
 );
 
+CREATE TABLE command_receipt (
+    command_id  TEXT    NOT NULL REFERENCES command (id),
+    n           INTEGER NOT NULL,
+    at          BIGINT  NOT NULL, -- when the server received it
+    status      TEXT    NOT NULL,
+    fingerprint TEXT    NOT NULL, -- of the certificate that it came with
+    receipt     TEXT    NOT NULL, -- the JWS as the device signed it
+    valid       BOOLEAN NOT NULL, -- verified against that certificate, and about this order
+    PRIMARY KEY (command_id, n)
+);
+
 CREATE TABLE command_transition (
     command_id     TEXT    NOT NULL REFERENCES command (id),
     n              INTEGER NOT NULL, -- from 1

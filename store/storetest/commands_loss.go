@@ -226,3 +226,11 @@ func testLostPump(t *testing.T, h *Harness) {
 	}
 	pump.only(device.KindLocate)
 }
+
+// Says stores what the device reports of its own protection; a nil passcode: it
+// does not say.
+func (c *Clinic) Says(g *Gadget, encrypted bool, passcode *bool) {
+	c.T.Helper()
+	g.Report()
+	c.exec("UPDATE device_report SET storage_encrypted = $1, passcode_set = $2 WHERE device_id = $3", encrypted, passcode, string(g.ID))
+}
