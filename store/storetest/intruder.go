@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"wardline/commands"
 )
 
 // Intruder is somebody who can write to the database, knows how everything in it
@@ -93,4 +95,29 @@ func (i Intruder) Tell(command, device string, actions ...string) {
 			VALUES ($1, $1, 0, $2, $3, 'person', 'account-security', $4, '', $5, '', $6, $7)`, id, at.UnixMicro(), action, device, command, body, sum[:])
 		i.exec("UPDATE audit_head SET seq = $1, hash = $2 WHERE id = 1", seq, next)
 	}
+}
+
+// Intruder opens the newest database for somebody who can write to it.
+func (h *Harness) Intruder() Intruder {
+	h.t.Helper()
+	return h.intruder()
+}
+
+// Exec runs plain SQL.
+func (i Intruder) Exec(statement string, args ...any) {
+	i.t.Helper()
+	i.exec(statement, args...)
+}
+
+// ForgeWipe puts a wipe of this device into the queue, made after an honest one, with
+// everything about it right but the code, and with the events that it would have.
+func (i Intruder) ForgeWipe(c *Clinic, g *Gadget, like commands.ID) {
+	i.t.Helper()
+	id := newID()
+	body, hash := orderFor(i.t, c, g, id)
+	now := c.Clock.Now().UnixMicro()
+	i.Copy("command", "id = '"+string(like)+"'", map[string]any{"id": id, "device_id": string(g.ID), "enrollment_id": string(g.Enrollment),
+		"order_bytes": body, "order_hash": hash, "state": "queued", "moves": 1, "attempt": 0, "ended_at": 0, "delivered_at": 0, "accepted_at": 0,
+		"outcome": "", "receipt": "", "not_before": 0, "due_at": now, "expires_at": 0, "created_at": now, "released_at": 0})
+	i.Tell(id, string(g.ID), "command.requested")
 }
