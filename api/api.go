@@ -142,6 +142,7 @@ func (a *API) register(o Options) {
 	a.registerLosses()
 	a.registerSelf()
 	a.registerOwnDevices()
+	a.registerOwnPhones()
 	a.registerLossCodes()
 	a.registerEvidence()
 	a.registerCommands()

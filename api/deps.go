@@ -103,6 +103,8 @@ type Inventory interface {
 	DeleteAccessPoint(ctx context.Context, actor audit.Actor, bssid string) error
 	ImportAccessPoints(ctx context.Context, actor audit.Actor, file io.Reader, dryRun bool) (inventory.ImportResult, error)
 
+	RegisterOwn(ctx context.Context, actor audit.Actor, p inventory.OwnPhone) (inventory.Item, error)
+	RoomForOwn(ctx context.Context, owner string) error
 	Models(ctx context.Context) ([]device.Model, error)
 	Model(ctx context.Context, id device.ModelID) (device.Model, error)
 	CreateModel(ctx context.Context, actor audit.Actor, m device.Model) (device.Model, error)

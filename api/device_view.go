@@ -24,6 +24,8 @@ type DeviceView struct {
 	UDI        string            `json:"udi" doc:"The UDI's human-readable text."`
 	Lot        string            `json:"lot"`
 	IMEI       string            `json:"imei"`
+	Phone      string            `json:"phone_number" doc:"As its holder said who registered it."`
+	Contact    string            `json:"contact" doc:"How to reach its holder when it turns up."`
 	MAC        string            `json:"mac"`
 	Tags       []string          `json:"tags"`
 
@@ -140,7 +142,7 @@ func deviceView(i inventory.Item) DeviceView {
 		Model: ModelBrief{ID: i.Model.ID, Maker: i.Model.Maker, Name: i.Model.Name, Can: i.Model.Capabilities,
 			WipeErases: i.Model.WipeErases, WipeKeeps: i.Model.WipeKeeps},
 		Serial: d.Serial, AssetTag: d.AssetTag, Owner: d.Owner, Place: placeBrief(i.Path), UDI: d.UDI, Lot: d.Lot,
-		IMEI: d.IMEI, MAC: d.MAC, Tags: d.Tags, Stage: d.Stage, Condition: d.Condition,
+		IMEI: d.IMEI, Phone: d.PhoneNumber, Contact: d.Contact, MAC: d.MAC, Tags: d.Tags, Stage: d.Stage, Condition: d.Condition,
 		Custody: CustodyView{Kind: d.Custody.Kind, Which: d.Custody.Which}, Location: locationView(i.Where),
 		Withheld: i.LocationWithheld, LastSeenAt: timeOrNil(r.ReceivedAt), Charging: r.Charging,
 		Encrypted: r.StorageEncrypted, Passcode: r.PasscodeSet, Locked: r.Locked, LostMode: r.LostMode,

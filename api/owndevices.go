@@ -31,6 +31,7 @@ type OwnDeviceView struct {
 	AssetTag    string            `json:"asset_tag"`
 	Management  device.Management `json:"management"`
 	Reachable   bool              `json:"reachable" doc:"Wardline can lock it. Otherwise it is a record, and nothing more."`
+	Expected    bool              `json:"expected" doc:"Somebody of IT has to agree to it first."`
 	Lost        bool              `json:"lost" doc:"It is reported lost."`
 	LostSince   *time.Time        `json:"lost_since" nullable:"true"`
 	Stolen      bool              `json:"stolen"`
@@ -43,7 +44,7 @@ type OwnDeviceView struct {
 func ownDeviceView(i inventory.Item) OwnDeviceView {
 	d := i.Device
 	v := OwnDeviceView{ID: d.ID, Class: d.Class, ClassWords: d.Class.Words(), Model: modelName(i.Model), Serial: d.Serial, AssetTag: d.AssetTag,
-		Management: d.Management, Reachable: d.Management.CarriesCommands(), Locked: d.Report.Locked, LostMode: d.Report.LostMode,
+		Management: d.Management, Reachable: d.Management.CarriesCommands(), Expected: d.Stage == device.StageExpected, Locked: d.Report.Locked, LostMode: d.Report.LostMode,
 		LastSeenAt: timeOrNil(d.Report.ReceivedAt), LastSeenAge: secondsOrNil(i.LastSeenAge)}
 	if lost, ok := d.HoldOf(device.HoldLost); ok {
 		v.Lost, v.Stolen, v.LostSince = true, lost.Stolen, timeOrNil(lost.Since)

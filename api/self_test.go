@@ -19,6 +19,7 @@ var onThePublicListener = []string{
 	"GET /api/v1/self/about", "POST /api/v1/self/sign-in", "POST /api/v1/self/refresh", "POST /api/v1/self/sign-out", "GET /api/v1/self/me",
 	"POST /api/v1/auth/lost", "GET /api/v1/self/devices", "GET /api/v1/self/devices/{id}", "POST /api/v1/self/devices/{id}/report-lost",
 	"GET /api/v1/self/devices/{id}/loss", "POST /api/v1/self/report-lost", "POST /api/v1/self/found",
+	"GET /api/v1/self/phone-kinds", "POST /api/v1/self/phones", "POST /api/v1/self/invitations",
 }
 
 // operationsDescribed are all that docs/openapi.json tells of.
@@ -250,4 +251,52 @@ func TestPeopleSeeWhoLookedWhereTheirPhoneIs(t *testing.T) {
 	public.call(her, http.MethodGet, "/self/devices/"+string(other.ID), nil).refuses(http.StatusNotFound, "not_found")
 	thief := public.forLoss(map[string]any{"username": "nia", "password": password})
 	public.call(thief, http.MethodGet, "/self/devices/"+string(mine.ID), nil).refuses(http.StatusForbidden, "not_from_here")
+}
+
+func TestANurseRegistersHerPhoneWhichWardlineCannotLock(t *testing.T) {
+	x := newHouse(t)
+	public := x.outside()
+	nia, ian := x.person("nia", auth.RoleClinician), x.person("ian", auth.RoleIT)
+	her := public.selfService(nia)
+	phone := func(imei string) map[string]any {
+		return map[string]any{"kind": "iphone", "issued": false, "imei": imei, "phone_number": "+1 555 0199", "contact": "4 North", "terms": "record-1"}
+	}
+	wrong := public.call(her, http.MethodPost, "/self/phones", phone("490154203237519")).refuses(http.StatusUnprocessableEntity, "invalid_input")
+	if got := wrong.errorNames(); !slices.Equal(got, []string{"imei"}) {
+		t.Errorf("a wrong check digit is answered for %v", got)
+	}
+	made := public.call(her, http.MethodPost, "/self/phones", phone("49-015420-323751-8")).is(http.StatusCreated)
+	if made.at("reachable") != false || made.text("class") != "phone_personal" {
+		t.Errorf("her phone: %s", made.raw)
+	}
+	record := x.call(ian, http.MethodGet, "/devices/"+made.text("id"), nil).is(http.StatusOK)
+	for member, want := range map[string]string{"owner": "nia", "management": "record", "imei": "490154203237518", "phone_number": "+1 555 0199", "contact": "4 North"} {
+		if got := record.text(member); got != want {
+			t.Errorf("the record has %s %q, not %q", member, got, want)
+		}
+	}
+	// Nothing can be asked of it; the report is taken in and says so.
+	lost := public.call(public.forLoss(map[string]any{"username": "nia", "password": password}), http.MethodPost,
+		"/self/devices/"+made.text("id")+"/report-lost", map[string]any{}).is(http.StatusOK)
+	if lost.at("device.lost") != true || lost.text("steps.0.kind") != "lock" || lost.text("steps.0.state") != "" || lost.text("steps.0.why") == "" {
+		t.Errorf("the report: %s", lost.raw)
+	}
+	for _, imei := range []string{"490154203237526", "490154203237534", "490154203237542"} {
+		public.call(her, http.MethodPost, "/self/phones", phone(imei)).is(http.StatusCreated)
+	}
+	public.call(her, http.MethodPost, "/self/phones", phone("490154203237559")).refuses(http.StatusConflict, "own_phones")
+	public.call(public.forLoss(map[string]any{"username": "nia", "password": password}), http.MethodPost, "/self/phones", phone("490154203237559")).
+		refuses(http.StatusForbidden, "not_from_here")
+
+	// What the agent manages is invited for her.
+	kinds := public.call(public.selfService(ian), http.MethodGet, "/self/phone-kinds", nil).is(http.StatusOK)
+	if kinds.text("how") != "open" || len(kinds.at("managed").([]any)) == 0 {
+		t.Fatalf("what can be registered: %s", kinds.raw)
+	}
+	him := public.selfService(ian)
+	invited := public.call(him, http.MethodPost, "/self/invitations", map[string]any{"model_id": kinds.text("managed.0.id"), "terms": "managed-1"}).is(http.StatusCreated)
+	list := x.call(ian, http.MethodGet, "/invitations?q=ian", nil).is(http.StatusOK)
+	if invited.text("code") == "" || invited.text("enroll_url") == "" || list.text("items.0.owner") != "ian" {
+		t.Errorf("the invitation: %s\n%s", invited.raw, list.raw)
+	}
 }

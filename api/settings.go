@@ -15,8 +15,10 @@ type Settings struct {
 	Version      string `json:"version"`
 	Organization string `json:"organization" doc:"The hospital's name, as it stands in certificates."`
 	HelpPhone    string `json:"help_phone" doc:"Whom staff and finders call; empty where the operator has named nobody."`
-	Demo         bool   `json:"demo" doc:"A made-up hospital on one machine: nothing real is touched."`
-	WardURL      string `json:"ward_url" doc:"The demo's ward page, on which its simulated devices are seen; empty outside the demo."`
+	// RegisterPhones is how people register phones themselves; empty: open.
+	RegisterPhones string `json:"register_phones" enum:"open,approve,off" doc:"How people register phones in self-service: at once, after somebody of IT agreed, or not."`
+	Demo           bool   `json:"demo" doc:"A made-up hospital on one machine: nothing real is touched."`
+	WardURL        string `json:"ward_url" doc:"The demo's ward page, on which its simulated devices are seen; empty outside the demo."`
 	// The addresses are empty where the operator has named none.
 	AdminURL  string      `json:"admin_url" doc:"Where people reach the console and this API."`
 	PublicURL string      `json:"public_url" doc:"Where staff reach self-service."`
@@ -51,5 +53,6 @@ func (a *API) getSettings(context.Context, *struct{}) (*output[SettingsView], er
 		s = a.settings()
 	}
 	s.Product = ProductName
+	s.RegisterPhones = a.registration()
 	return &output[SettingsView]{Body: SettingsView{Settings: s, ServerTime: a.now().UTC()}}, nil
 }

@@ -73,6 +73,9 @@ type Options struct {
 	Organization string
 	// HelpPhone is whom staff call who have lost a device, and finders.
 	HelpPhone string
+	// RegisterPhones is how people register phones themselves: open (empty too),
+	// approve, or off.
+	RegisterPhones string
 
 	// BootstrapAdmin and BootstrapPassword create the first account on a server
 	// that has none.

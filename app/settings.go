@@ -11,7 +11,7 @@ import (
 // settings are what GET /api/v1/settings says of this server.
 func (a *App) settings() api.Settings {
 	return api.Settings{
-		Version: a.o.Version, Organization: a.o.Organization, HelpPhone: a.o.HelpPhone, Demo: a.o.Demo, WardURL: a.wardURL(),
+		Version: a.o.Version, Organization: a.o.Organization, HelpPhone: a.o.HelpPhone, RegisterPhones: a.o.RegisterPhones, Demo: a.o.Demo, WardURL: a.wardURL(),
 		AdminURL: a.adminURL(), PublicURL: a.o.PublicURL, DeviceURL: a.o.DeviceURL, PKIURL: a.o.PKIURL,
 		Map: api.MapSettings{TilesURL: a.o.MapTilesURL, Attribution: a.o.MapAttribution},
 	}

@@ -20,6 +20,10 @@ type Device struct {
 	IMEI     string
 	MAC      string // lower case, colon separated
 	Tags     []string
+	// PhoneNumber and Contact are what somebody said who registered their phone
+	// themselves: its number, and how to reach them when it turns up.
+	PhoneNumber string
+	Contact     string
 
 	Stage     Stage
 	Condition Condition

@@ -33,6 +33,10 @@ type Draft struct {
 	Stage     device.Stage     // expected or received; empty: received
 	Condition device.Condition // empty: ready
 	Custody   device.Custody   // empty: storage
+	// PhoneNumber, Contact and Terms are of a phone that its holder registers.
+	PhoneNumber string
+	Contact     string
+	Terms       string
 }
 
 // Create registers a device.
@@ -55,6 +59,9 @@ func (s *Service) Create(ctx context.Context, actor audit.Actor, draft Draft) (I
 	d.ID = device.ID(s.newID())
 	event := audit.Event{Actor: actor, Action: ActionCreated, Device: string(d.ID), Detail: map[string]any{
 		"class": d.Class, "model": d.Model, "serial": d.Serial, "management": d.Management, "stage": d.Stage, "place": d.Place}}
+	if draft.Terms != "" {
+		event.Detail["terms"] = draft.Terms
+	}
 	if draft.UDI != "" {
 		event.Detail["udi_scan"] = draft.UDI // as scanned, beside what was read from it
 	}
@@ -70,6 +77,7 @@ func (r Draft) device(model device.Model, tree Tree, now time.Time) (device.Devi
 	d := device.Device{
 		Class: model.Class, Model: model.ID, Serial: strings.TrimSpace(r.Serial), Management: r.Management,
 		AssetTag: strings.TrimSpace(r.AssetTag), Owner: strings.TrimSpace(r.Owner), Place: r.Place,
+		PhoneNumber: r.PhoneNumber, Contact: r.Contact,
 		Lot: strings.TrimSpace(r.Lot), Stage: r.Stage, Condition: r.Condition, Custody: r.Custody,
 	}
 	if r.Class != "" && r.Class != model.Class {

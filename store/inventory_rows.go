@@ -44,6 +44,8 @@ type deviceRecord struct {
 	Lot                 string `gorm:"column:lot"`
 	IMEI                string `gorm:"column:imei"`
 	MAC                 string `gorm:"column:mac"`
+	PhoneNumber         string `gorm:"column:phone_number"`
+	Contact             string `gorm:"column:contact"`
 	Stage               string `gorm:"column:stage"`
 	Condition           string `gorm:"column:condition"`
 	CustodyKind         string `gorm:"column:custody_kind"`
@@ -64,7 +66,7 @@ func recordOf(d device.Device) deviceRecord {
 		Serial: d.Serial, SerialNorm: inventory.Normal(d.Serial), Management: string(d.Management),
 		AssetTag: d.AssetTag, AssetTagNorm: inventory.Normal(d.AssetTag),
 		Owner: d.Owner, OwnerNorm: inventory.Normal(d.Owner), PlaceID: string(d.Place),
-		UDI: d.UDI, UDIDI: d.UDIDI, Lot: d.Lot, IMEI: d.IMEI, MAC: d.MAC,
+		UDI: d.UDI, UDIDI: d.UDIDI, Lot: d.Lot, IMEI: d.IMEI, MAC: d.MAC, PhoneNumber: d.PhoneNumber, Contact: d.Contact,
 		Stage: string(d.Stage), Condition: string(d.Condition),
 		CustodyKind: string(d.Custody.Kind), CustodyWhich: d.Custody.Which,
 		EnrollmentID: string(d.Enrollment), EverReportedTherapy: d.EverReportedTherapy,
@@ -78,7 +80,7 @@ func (r deviceRecord) device() device.Device {
 		ID: device.ID(r.ID), Class: device.Class(r.Class), Model: device.ModelID(r.ModelID),
 		Serial: r.Serial, Management: device.Management(r.Management),
 		AssetTag: r.AssetTag, Owner: r.Owner, Place: device.PlaceID(r.PlaceID),
-		UDI: r.UDI, UDIDI: r.UDIDI, Lot: r.Lot, IMEI: r.IMEI, MAC: r.MAC,
+		UDI: r.UDI, UDIDI: r.UDIDI, Lot: r.Lot, IMEI: r.IMEI, MAC: r.MAC, PhoneNumber: r.PhoneNumber, Contact: r.Contact,
 		Stage: device.Stage(r.Stage), Condition: device.Condition(r.Condition),
 		Custody:    device.Custody{Kind: device.CustodyKind(r.CustodyKind), Which: r.CustodyWhich},
 		Enrollment: device.EnrollmentID(r.EnrollmentID), EverReportedTherapy: r.EverReportedTherapy,

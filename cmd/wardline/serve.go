@@ -55,6 +55,7 @@ type serveCmd struct {
 
 	Organization      string `help:"The hospital's name in certificates." default:"Wardline"`
 	HelpPhone         string `help:"Telephone number that staff call who have lost a device, and finders." placeholder:"NUMBER"`
+	RegisterPhones    string `help:"How staff register phones in self-service: open (at once), approve (somebody of IT agrees first), off." default:"open" enum:"open,approve,off"`
 	BootstrapAdmin    string `help:"Username of the first account, on a server that has none." placeholder:"NAME"`
 	BootstrapPassword string `help:"Its password; use the environment variable." placeholder:"PASSWORD"`
 }
@@ -83,6 +84,7 @@ func (c *serveCmd) Run(ctx context.Context, t terminal, log *slog.Logger) error 
 	o.MailFrom, o.MailCAFile = c.MailFrom, c.MailCAFile
 	o.WebhookAllow, o.WebhookCAFile = c.WebhookAllow, c.WebhookCAFile
 	o.Organization, o.HelpPhone, o.HeadsTo = c.Organization, c.HelpPhone, c.HeadsTo
+	o.RegisterPhones = c.RegisterPhones
 	o.BootstrapAdmin, o.BootstrapPassword = c.BootstrapAdmin, c.BootstrapPassword
 	o.Out = t.out
 	return app.Run(ctx, o)

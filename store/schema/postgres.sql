@@ -529,6 +529,8 @@ CREATE TABLE device (
     created_at bigint NOT NULL,
     updated_at bigint NOT NULL,
     version integer NOT NULL DEFAULT 1,
+    phone_number text NOT NULL DEFAULT ''::text,
+    contact text NOT NULL DEFAULT ''::text,
     CONSTRAINT device_pkey PRIMARY KEY (id),
     CONSTRAINT device_serial_norm_model_id_key UNIQUE (serial_norm, model_id)
 );

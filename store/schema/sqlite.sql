@@ -449,7 +449,7 @@ CREATE TABLE device (
     search                TEXT    NOT NULL DEFAULT '',
     created_at            BIGINT  NOT NULL,
     updated_at            BIGINT  NOT NULL,
-    version               INTEGER NOT NULL DEFAULT 1,
+    version               INTEGER NOT NULL DEFAULT 1, phone_number TEXT NOT NULL DEFAULT '', contact TEXT NOT NULL DEFAULT '',
     UNIQUE (serial_norm, model_id)
 );
 

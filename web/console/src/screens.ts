@@ -118,5 +118,12 @@ export const screens: Screen[] = [
     permission: "accounts.vouch",
     load: () => import("./features/people/ConfirmPage"),
   },
+  {
+    path: "/loss-code",
+    name: "lossCode",
+    menu: { icon: "lossCode", group: "people" },
+    permission: "loss_codes.create",
+    load: () => import("./features/losscode/LossCodePage"),
+  },
   { path: "/people/$id", name: "person", permission: "accounts.read", load: () => import("./features/people/PersonPage") },
 ];

@@ -17,6 +17,7 @@ export interface SelfScreen {
 export const selfScreens: SelfScreen[] = [
   { path: "/lost", name: "lost", signedIn: false, tile: true, page: lazy(() => import("./pages/LostPage")) },
   { path: "/found", name: "found", signedIn: true, tile: true, page: lazy(() => import("./pages/FoundPage")) },
+  { path: "/register", name: "register", signedIn: true, tile: true, page: lazy(() => import("./pages/RegisterPage")) },
   { path: "/devices", name: "devices", signedIn: true, tile: true, page: lazy(() => import("./pages/DevicesPage")) },
   { path: "/devices/:id", name: "device", signedIn: true, page: lazy(() => import("./pages/DevicePage")) },
 ];

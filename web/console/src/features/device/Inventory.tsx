@@ -43,6 +43,8 @@ function Identifiers({ device, udi }: { device: Device; udi: Schemas["UDIView"] 
         <Fact label={t("inventory.model")}>{device.model.name}</Fact>
         <Fact label={t("inventory.lot")}>{device.lot}</Fact>
         {copied(t("inventory.imei"), device.imei)}
+        {copied(t("inventory.phoneNumber"), device.phone_number)}
+        {copied(t("inventory.contact"), device.contact)}
         {copied(t("inventory.mac"), device.mac)}
         <Fact label={t("inventory.udi")} unknown={t("inventory.noUDI")}>
           {device.udi && <CopyText what={t("inventory.udi")} text={device.udi} mono />}
