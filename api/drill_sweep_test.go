@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"wardline/auth"
 	"wardline/device"
@@ -32,8 +33,11 @@ type sweep struct {
 	userCode string
 	// reader reads what attackers would have read: versions, and what a token can
 	// be given.
-	reader   *person
-	tokenCan []any
+	reader *person
+	// outside is the attacker's session of self-service.
+	outside      *person
+	outsideSince time.Time
+	tokenCan     []any
 }
 
 type apiDescription struct {
@@ -195,7 +199,7 @@ func (s *sweep) try(p *person, method, path string, op apiOperation) {
 					headers = append(headers, s.version(target))
 				}
 			}
-			a := s.d.call(p, method, target+query, body, headers...)
+			a := s.d.call(s.as(p, target), method, target+query, body, headers...)
 			if a.status >= http.StatusInternalServerError {
 				s.d.t.Errorf("%s %s is answered %d: %s", method, target, a.status, a.raw)
 			}
@@ -208,6 +212,28 @@ func (s *sweep) try(p *person, method, path string, op apiOperation) {
 			s.tried[op.ID][a.status]++
 		}
 	}
+}
+
+// as is the person on the listener that has the path: with a session of
+// self-service, or of one report, when the attacker can open one.
+func (s *sweep) as(p *person, path string) *person {
+	s.d.t.Helper()
+	if !strings.HasPrefix(path, "/self/") || p.username == "" {
+		return p
+	}
+	if now := s.d.clock.Now(); s.outside == nil || now.Sub(s.outsideSince) > 9*time.Minute {
+		s.outside, s.outsideSince = &person{h: s.d.public, username: p.username}, now
+		body := map[string]any{"username": p.username, "password": password}
+		if s.code != nil {
+			body["otp"] = s.code()
+		}
+		a := s.d.call(nil, http.MethodPost, "/self/sign-in", body)
+		if a.status != http.StatusOK {
+			a = s.d.call(nil, http.MethodPost, "/auth/lost", map[string]any{"username": p.username, "password": password})
+		}
+		s.outside.token = a.text("access_token")
+	}
+	return s.outside
 }
 
 // targets fills in the path.

@@ -85,6 +85,8 @@ type drill struct {
 	began time.Time
 	// passed is how much time has passed since, by a clock that nobody sets.
 	passed func() time.Duration
+	// public is the listener for self-service.
+	public *house
 	// keep keeps a stolen session alive; may be nil.
 	keep  func()
 	fleet []*victim
@@ -103,6 +105,9 @@ func openDrill(t *testing.T, h *storetest.Harness, name string, phones, pumps in
 	}
 	d := &drill{house: openHouse(t, h, opts...), name: name}
 	d.passed = func() time.Duration { return d.clock.Now().Sub(d.began) }
+	outside := *d.house
+	outside.url = serve(t, d.api.Public())
+	d.public = &outside
 	d.clinic.RestoreLimit("disruptive_class_day")
 	d.clock.Set(time.Date(2026, time.March, 5, 12, 0, 0, 0, time.UTC))
 	d.ina, d.sam = d.person("ina", auth.RoleIT), d.person("sam", auth.RoleSecurity)
@@ -286,6 +291,15 @@ func (d *drill) passes(pause time.Duration) {
 			d.keep()
 		}
 	}
+}
+
+// call sends a request to the listener that has it.
+func (d *drill) call(p *person, method, path string, body any, extra ...header) *answer {
+	d.t.Helper()
+	if strings.HasPrefix(path, "/self/") || path == "/auth/lost" {
+		return d.public.call(p, method, path, body, extra...)
+	}
+	return d.house.call(p, method, path, body, extra...)
 }
 
 // renew exchanges the refresh cookie of a session that somebody stole.
