@@ -5,6 +5,7 @@ import { api } from "../../api/client";
 import { fieldProblem, problemOf } from "../../api/problem";
 import { useT } from "../../i18n/strings";
 import { useMay } from "../../session/useSession";
+import { browserOf } from "../../ui/browser";
 import { notifyDone } from "../../ui/notify";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { QueryView } from "../../ui/QueryView";
@@ -73,10 +74,10 @@ export function Sessions() {
             {page.items.map((one) => (
               <Line
                 key={one.id}
-                name={t("session", { agent: one.user_agent.slice(0, 60), source: one.source })}
+                name={t("session", { agent: browserOf(one.user_agent), source: one.source })}
                 actions={
                   one.present ? (
-                    <Badge variant="light">{t("thisSession")}</Badge>
+                    <Badge variant="light" tt="none">{t("thisSession")}</Badge>
                   ) : (
                     <Button size="xs" variant="default" loading={end.isPending} onClick={() => end.mutate({ params: { path: { id: one.id } } })}>
                       {t("end")}

@@ -2,6 +2,7 @@ import { Button, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { api, rest, type Schemas } from "../../api/client";
 import { useT } from "../../i18n/strings";
+import { browserOf } from "../../ui/browser";
 import { notifyDone } from "../../ui/notify";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { QueryView } from "../../ui/QueryView";
@@ -37,7 +38,7 @@ export function Sessions({ person }: { person: Person }) {
             {page.items.map((one) => (
               <Line
                 key={one.id}
-                name={own("session", { agent: one.user_agent.slice(0, 60), source: one.source })}
+                name={own("session", { agent: browserOf(one.user_agent), source: one.source })}
                 actions={
                   <Button size="xs" variant="subtle" loading={end.isPending} onClick={() => end.mutate({ params: { path: { id: one.id }, query: { account_id: id } } })}>
                     {t("page.endOne")}

@@ -7,6 +7,7 @@ import { problemOf } from "../../api/problem";
 import { useT } from "../../i18n/strings";
 import { wasClosed } from "../../session/passkey";
 import { useMe } from "../../session/useSession";
+import { browserOf } from "../../ui/browser";
 import { Empty } from "../../ui/Empty";
 import { Page } from "../../ui/Page";
 import { ProblemAlert } from "../../ui/ProblemAlert";
@@ -106,7 +107,7 @@ function What({ asked }: { asked: StepUp }) {
         </Fact>
         <Fact name={t("reason")}>{asked.reason || t("noReason")}</Fact>
         <Fact name={t("who")}>
-          {t("whoText", { who: asked.asked_by, source: from.source, agent: from.user_agent || t("noAgent") })}
+          {t("whoText", { who: asked.asked_by, source: from.source, agent: browserOf(from.user_agent) || t("noAgent") })}
           {from.this_session && <div>{t("thisSession")}</div>}
         </Fact>
         <Fact name={t("asked")}>
