@@ -44,7 +44,8 @@ export function Restored({ lost }: { lost: Lost }) {
         <List.Item>{t("lost.waiting", { approvals: lost.approvals, invitations: lost.invitations })}</List.Item>
         {lost.people.length > 0 && <List.Item>{t("lost.rights", { names: lost.people.join(", ") })}</List.Item>}
       </List>
-      <Text size="sm">{t("lost.orders", { count: lost.orders.length + lost.more_orders })}</Text>
+      <Text size="sm">{lost.orders.length > 0 ? t("lost.orders", { count: lost.orders.length + lost.more_orders }) : t("lost.noOrders")}</Text>
+      {orders.length > 0 && (
       <List size="sm">
         {orders.map((order) => (
           <List.Item key={order.command_id}>
@@ -60,8 +61,9 @@ export function Restored({ lost }: { lost: Lost }) {
         ))}
         {moreOrders > 0 && <List.Item>{t("lost.more", { count: moreOrders })}</List.Item>}
       </List>
+      )}
       {lost.crl_known ? (
-        <Text size="sm">{t("lost.revoked", { count: lost.revocations.length })}</Text>
+        <Text size="sm">{lost.revocations.length > 0 ? t("lost.revoked", { count: lost.revocations.length }) : t("lost.noneRevoked")}</Text>
       ) : (
         <Alert color="orange" variant="light" icon={<IconRestore aria-hidden />}>
           {t("lost.noList")}

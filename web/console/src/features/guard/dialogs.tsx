@@ -92,7 +92,7 @@ export function LiftDialog({ freeze, onClose }: { freeze: Freeze; onClose: () =>
       confirm={t(second ? "agree" : "askLift")}
       onConfirm={() => void send()}
     >
-      <Text size="sm">{t(second ? "agreeText" : "liftText")}</Text>
+      <Text size="sm">{t(seen ? "lost.goesOn" : second ? "agreeText" : "liftText")}</Text>
       {second ? (
         <Text size="sm">{t("asks", { who: freeze.lift_requested_by, reason: freeze.lift_reason })}</Text>
       ) : (
