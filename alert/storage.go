@@ -100,6 +100,9 @@ type WatchStorage interface {
 	// ends before this moment.
 	EndingCertificates(ctx context.Context, before time.Time) (int, error)
 	LastBackup(ctx context.Context) (Backup, bool, error)
+	// LateReviews are the break-glasses that began before this moment and that nobody
+	// has reviewed, each as its alert.
+	LateReviews(ctx context.Context, before time.Time) ([]Raise, error)
 	// FirstStart is when this hospital's audit log began.
 	FirstStart(ctx context.Context) (time.Time, error)
 

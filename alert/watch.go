@@ -38,6 +38,8 @@ const (
 	// heardLately are the devices that count for a ward: one that was switched off
 	// for days says nothing about the ward's network.
 	heardLately = 24 * time.Hour
+	// reviewWithin is how long a break-glass may wait for its review (SAFETY 6).
+	reviewWithin = 24 * time.Hour
 	// fewestSilent is how many silent devices of a ward say something.
 	fewestSilent = 3
 )
@@ -61,6 +63,7 @@ func (w *Watch) Step(ctx context.Context) error {
 		at   func(context.Context, time.Time, Setting) ([]Raise, func(string) bool, error)
 	}{
 		{RuleWardSilent, w.wards}, {RuleDeviceCertificates, w.devices}, {RuleServerCertificates, w.server}, {RuleBackupOld, w.backup},
+		{RuleReviewDue, w.reviews},
 	} {
 		rule, _ := RuleOf(look.rule)
 		s := settingOf(stored, rule)
@@ -123,6 +126,11 @@ func (w *Watch) server(_ context.Context, now time.Time, s Setting) ([]Raise, fu
 		}
 	}
 	return holds, nil, nil
+}
+
+func (w *Watch) reviews(ctx context.Context, now time.Time, _ Setting) ([]Raise, func(string) bool, error) {
+	holds, err := w.Storage.LateReviews(ctx, now.Add(-reviewWithin))
+	return holds, nil, err
 }
 
 func (w *Watch) backup(ctx context.Context, now time.Time, s Setting) ([]Raise, func(string) bool, error) {

@@ -144,9 +144,9 @@ func (a Alert) Text() string {
 	case RuleAccountChanged:
 		return "If the owner of the account did not expect this, end the account's sessions and tell the security officer."
 	case RuleBreakGlass:
-		return "Two people have set the safety rules for one device aside, for thirty minutes. Somebody else has to review it within 24 hours."
+		return "Two people have cut off a pump that is not free, because they believe it is attacked. Somebody else has to review it within 24 hours."
 	case RuleReviewDue:
-		return "More than 24 hours have passed. A security officer, administrator or auditor who took no part in it has to close it."
+		return "More than 24 hours have passed. A security officer, biomedical engineer or administrator who took no part in it has to close it."
 	case RuleTest:
 		return "If you read this, the alerts of Wardline arrive here. There is nothing to do."
 	}

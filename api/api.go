@@ -158,6 +158,7 @@ func (a *API) register(o Options) {
 	a.registerSettings()
 	a.registerFreezes()
 	a.registerLimits()
+	a.registerBreakGlass()
 	a.registerOverview()
 	a.registerAlerts()
 	a.handle(http.MethodGet, prefix+"/events", may(auth.EventsRead), a.events)

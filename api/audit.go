@@ -150,7 +150,7 @@ func (a *API) eyes(p auth.Principal, permission auth.Permission) *eyes {
 // openNouns are what events may be about that everybody sees who sees all devices.
 var openNouns = map[string]bool{"batch": true, "delivery": true, "invitation": true, "place": true, "access_point": true,
 	"access_points": true, "model": true, "configuration": true, "enrollment": true,
-	"freeze": true, "limit": true, "recovery": true, "alert": true}
+	"freeze": true, "limit": true, "recovery": true, "alert": true, "break_glass": true}
 
 // eyesKnow bounds what is remembered; devices change hands, so it is also
 // forgotten now and then.

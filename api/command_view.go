@@ -43,6 +43,7 @@ type CommandView struct {
 	Attempt       int              `json:"attempt" doc:"How many times it was handed out."`
 	OrderHash     string           `json:"order_hash" doc:"Names the order's exact bytes; an approver sends it back."`
 	NeedsSecond   bool             `json:"needs_second_person"`
+	BreakGlass    *PleaView        `json:"break_glass,omitempty" doc:"What it rests on when it is a break-glass; left out: it is none."`
 	Approvals     []ApprovalView   `json:"approvals"`
 	Receipt       string           `json:"receipt" doc:"The last statement signed by the device's key (JWS)."`
 	ReceiptValid  bool             `json:"receipt_valid" doc:"It was verified against the device's certificate."`
@@ -107,6 +108,9 @@ func commandView(c commands.Command, d device.Device) CommandView {
 		// What a device says about the networks around it can be its holder's home:
 		// it is shown as a place, or not at all (located).
 		v.Detail = map[string]any{}
+	}
+	if plea, is := c.Plea(); is {
+		v.BreakGlass = &PleaView{Clinician: plea.Clinician, Quarantine: plea.Quarantine}
 	}
 	for _, a := range c.Approvals {
 		v.Approvals = append(v.Approvals, ApprovalView{By: actorWords(a.Actor), At: a.At})

@@ -66,6 +66,9 @@ func (a *API) requestCommand(ctx context.Context, in *requestCommandInput) (*out
 	if err := auth.AuthoriseKind(p, in.Body.Kind, in.Body.Subkind, targetOf(item)); err != nil {
 		return nil, err
 	}
+	if err := mayAsk(p, in.Body.ask(d.ID), targetOf(item)); err != nil {
+		return nil, err
+	}
 	id, err := a.carryOut(ctx, func(effect context.Context) (string, error) {
 		wanted := stepUpWanted{device: d.ID, kind: in.Body.Kind, subkind: in.Body.Subkind, reason: in.Body.Reason, summary: summaryOf(item),
 			check: func(ctx context.Context) error { return a.commands.Check(ctx, p.Actor(), in.Body.ask(d.ID)) }}
@@ -181,6 +184,9 @@ func maySecond(p auth.Principal, c commands.Command, t auth.Target) error {
 	if !ok {
 		return errNoCommand()
 	}
+	if _, is := c.Plea(); is {
+		permission = auth.BreakGlassOpen
+	}
 	return auth.AuthoriseSecond(p, permission, t, askerOf(c.Requester))
 }
 
@@ -244,7 +250,8 @@ func (a *API) approveCommand(ctx context.Context, in *approveInput) (*output[Com
 		return nil, err
 	}
 	return a.decide(ctx, c.ID, func(effect context.Context) error {
-		who, err := a.requireProofBehind(ctx, in.StepUp, c.Requester, c.Unproven(), stepUpWanted{device: c.Device, kind: c.Kind, subkind: c.Subkind,
+		_, glass := c.Plea() // two factors stand behind it
+		who, err := a.requireProofBehind(ctx, in.StepUp, c.Requester, c.Unproven() || glass, stepUpWanted{device: c.Device, kind: c.Kind, subkind: c.Subkind,
 			reason: c.Reason, summary: d.Class.Words() + " " + d.Serial})
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 
 	"wardline/auth"
@@ -103,7 +104,11 @@ func (a *API) decidable(ctx context.Context, p auth.Principal, scope commands.Sc
 	}
 	mine := slices.DeleteFunc(found, func(o commands.Origin) bool {
 		t := targetIn(tree, device.Device{Class: o.DeviceClass, Place: o.Place})
-		return maySecond(p, commands.Command{Kind: o.Kind, Subkind: o.Subkind, Class: o.Class, Requester: o.Requester}, t) != nil
+		c := commands.Command{Kind: o.Kind, Subkind: o.Subkind, Class: o.Class, Requester: o.Requester}
+		if o.BreakGlass {
+			c.Args = json.RawMessage(`{"break_glass":{}}`)
+		}
+		return maySecond(p, c, t) != nil
 	})
 	if mine == nil {
 		mine = []commands.Origin{}

@@ -185,6 +185,9 @@ func (a *App) matterOfCommand(ctx context.Context, id commands.ID) (matter, erro
 	if !known {
 		return matter{}, nil
 	}
+	if _, glass := c.Plea(); glass {
+		permission = auth.BreakGlassOpen
+	}
 	return matter{permission, auth.Target{Class: c.Class, Model: item.Device.Model, Site: item.Site(), Ward: item.Ward(), Owner: item.Device.Owner},
 		askerOf(c.Requester)}, nil
 }

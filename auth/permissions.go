@@ -83,7 +83,10 @@ const (
 	FreezeSet       Permission = "freeze.set"
 	FreezeLift      Permission = "freeze.lift"
 	BreakGlassOpen  Permission = "break_glass.open"
-	AlertsRead      Permission = "alerts.read"
+	BreakGlassRead  Permission = "break_glass.read"
+	// BreakGlassReview is closing one in which one took no part.
+	BreakGlassReview Permission = "break_glass.review"
+	AlertsRead       Permission = "alerts.read"
 	// AlertsAcknowledge is taking note of an alert.
 	AlertsAcknowledge Permission = "alerts.acknowledge"
 	// BackupsReport is saying that a backup was made: for the program that makes them.
@@ -205,6 +208,9 @@ var table = map[Permission]grants{
 
 	RecoveriesCancel: all(GrantAsk, RoleAdmin, RoleSecurity),
 
+	BreakGlassRead:   all(GrantAsk, RoleAdmin, RoleIT, RoleBiomed, RoleSecurity, RoleAuditor),
+	BreakGlassReview: all(GrantAsk, RoleAdmin, RoleBiomed, RoleSecurity),
+
 	AlertsRead:        all(GrantAsk, RoleAdmin, RoleIT, RoleBiomed, RoleHelpdesk, RoleSecurity, RoleAuditor),
 	AlertsAcknowledge: all(GrantAsk, RoleAdmin, RoleIT, RoleBiomed, RoleSecurity),
 	BackupsReport:     all(GrantAsk, RoleAdmin, RoleIT),
@@ -229,7 +235,7 @@ var neverByToken = map[Permission]bool{
 	AccountsManage: true, AccountsVouch: true, SessionsManage: true, TokensOwn: true, TokensManage: true, SelfManage: true,
 	SettingsManage: true, SettingsApprove: true, FreezeLift: true, BreakGlassOpen: true, CommandsApprove: true,
 	EnrollmentsDecide: true, ModelsWrite: true, RecoveriesCancel: true, SelfReportLost: true, AlertsAcknowledge: true,
-	SelfDevices: true, LossCodesCreate: true,
+	SelfDevices: true, LossCodesCreate: true, BreakGlassReview: true,
 }
 
 // TokenCan reports whether an API token can have the right at all.

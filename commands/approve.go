@@ -56,7 +56,8 @@ func (s *Service) approve(f Facts, c Command, actor audit.Actor, orderHash strin
 	if now := f.standing(facts.Class); now != c.Asked {
 		return Changes{}, codeOrderDiffers.New("The device has changed hands or place since this was asked: ask for a new command.")
 	}
-	v := safety.Judge(c.Kind, c.Subkind, facts, f.Model, safety.JudgeContext{Moment: safety.Asking, HoldUntilIdle: c.HoldUntilIdle})
+	_, glass := c.Plea()
+	v := safety.Judge(c.Kind, c.Subkind, facts, f.Model, safety.JudgeContext{Moment: safety.Asking, HoldUntilIdle: c.HoldUntilIdle, BreakGlass: glass})
 	if v.Answer == safety.Refused {
 		return Changes{}, refusal(v)
 	}
@@ -81,6 +82,7 @@ func (s *Service) approve(f Facts, c Command, actor audit.Actor, orderHash strin
 	if err := s.queue(&c, f, v, why, &ch); err != nil {
 		return Changes{}, err
 	}
+	ch.begin(c, f, v, facts.Age, actor)
 	f.Books.note(c)
 	ch.Commands = append(ch.Commands, c)
 	return ch, nil

@@ -40,7 +40,7 @@ var schemas = map[device.Kind][]argument{
 	device.KindUnstage:          nil,
 	device.KindRenewCertificate: nil,
 	device.KindRestart:          nil,
-	device.KindContain:          nil,
+	device.KindContain:          {{"break_glass", false, pleaArg}},
 	device.KindDecommission:     nil,
 	device.KindWriteOff:         nil,
 	device.KindLostModeOff:      nil,

@@ -38,22 +38,24 @@ func MoveActions() []audit.Action {
 
 // Actions beside those of the moves.
 const (
-	actionHeld            audit.Action = "device.held"
-	actionHoldLifted      audit.Action = "device.hold_lifted"
-	actionUnconfirmed     audit.Action = "command.unconfirmed"
-	actionIgnored         audit.Action = "command.result_ignored"
-	actionReceiptBad      audit.Action = "command.receipt_invalid"
-	actionNotErased       audit.Action = "command.not_erased" // an alert
-	actionBatchAsked      audit.Action = "batch.requested"
-	actionBatchStopped    audit.Action = "batch.stopped"
-	actionFreezeSet       audit.Action = "freeze.set"             // an alert
-	actionLiftAsked       audit.Action = "freeze.lift_requested"  // an alert
-	actionLifted          audit.Action = "freeze.lifted"          // an alert
-	actionLimitRaiseAsked audit.Action = "limit.raise_requested"  // an alert
-	actionLimitRaised     audit.Action = "limit.raised"           // an alert
-	actionLimitLowered    audit.Action = "limit.lowered"          // an alert
-	actionLimitWithdrawn  audit.Action = "limit.change_withdrawn" // an alert
-	actionLimitReached    audit.Action = "limit.reached"          // an alert
+	actionHeld               audit.Action = "device.held"
+	actionHoldLifted         audit.Action = "device.hold_lifted"
+	actionUnconfirmed        audit.Action = "command.unconfirmed"
+	actionIgnored            audit.Action = "command.result_ignored"
+	actionReceiptBad         audit.Action = "command.receipt_invalid"
+	actionNotErased          audit.Action = "command.not_erased" // an alert
+	actionBatchAsked         audit.Action = "batch.requested"
+	actionBatchStopped       audit.Action = "batch.stopped"
+	actionFreezeSet          audit.Action = "freeze.set"             // an alert
+	actionLiftAsked          audit.Action = "freeze.lift_requested"  // an alert
+	actionLifted             audit.Action = "freeze.lifted"          // an alert
+	actionLimitRaiseAsked    audit.Action = "limit.raise_requested"  // an alert
+	actionLimitRaised        audit.Action = "limit.raised"           // an alert
+	actionLimitLowered       audit.Action = "limit.lowered"          // an alert
+	actionLimitWithdrawn     audit.Action = "limit.change_withdrawn" // an alert
+	actionLimitReached       audit.Action = "limit.reached"          // an alert
+	actionBreakGlass         audit.Action = "break_glass.begun"      // an alert
+	actionBreakGlassReviewed audit.Action = "break_glass.reviewed"
 )
 
 // Events returns the audit events of the moves made since the command was read.

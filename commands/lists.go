@@ -45,6 +45,8 @@ type Origin struct {
 	// Class is the one that the commands were asked for.
 	Class     device.Class
 	Requester audit.Actor
+	// BreakGlass: others than usual may agree to it.
+	BreakGlass bool
 	// DeviceClass and Place are what and where the devices are now.
 	DeviceClass device.Class
 	Place       device.PlaceID

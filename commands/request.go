@@ -82,8 +82,11 @@ type asked struct {
 // Changes.Commands is the new one; the others are those that it replaces.
 func (s *Service) decide(f Facts, a asked) (Changes, Command, error) {
 	facts := f.safetyFacts()
-	v := safety.Judge(a.ask.Kind, a.ask.Subkind, facts, f.Model,
-		safety.JudgeContext{Moment: safety.Asking, HoldUntilIdle: a.ask.HoldUntilIdle})
+	under, err := a.judgedUnder(facts, f.Model)
+	if err != nil {
+		return Changes{}, Command{}, err
+	}
+	v := safety.Judge(a.ask.Kind, a.ask.Subkind, facts, f.Model, under)
 	if v.Answer == safety.Refused {
 		return Changes{}, Command{}, refusal(v)
 	}
@@ -98,6 +101,9 @@ func (s *Service) decide(f Facts, a asked) (Changes, Command, error) {
 	ruling := s.guard.Ask(f, Asking{Actor: a.actor, Ask: a.ask, Verdict: v, BatchSize: a.batchSize, Entry: entry})
 	if ruling.Refuse != nil {
 		return Changes{}, Command{}, ruling.Refuse
+	}
+	if under.BreakGlass {
+		ruling.SecondPerson, ruling.Reason = true, breakGlassReason
 	}
 	if a.unproven() && !ruling.SecondPerson {
 		ruling.SecondPerson, ruling.Reason = true, unprovenReason
@@ -267,7 +273,10 @@ func (c Command) orderEnds() time.Time {
 
 // expiry is how long a command stays open (DESIGN 4).
 func expiry(a Ask, w safety.Weight) time.Duration {
+	_, glass := a.Plea()
 	switch {
+	case glass:
+		return BreakGlassLife
 	case a.ExpiresIn > 0:
 		return a.ExpiresIn
 	case a.HoldUntilIdle:

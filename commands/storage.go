@@ -92,6 +92,13 @@ type Storage interface {
 
 	// Receipts reads what a device signed about a command, oldest first.
 	Receipts(ctx context.Context, id ID) ([]KeptReceipt, error)
+
+	// BreakGlasses reads a page: those without a review first, then newest first.
+	// BreakGlass and ChangeBreakGlass answer fault.CodeNotFound.
+	BreakGlasses(ctx context.Context, before ID, limit int) ([]BreakGlass, error)
+	BreakGlass(ctx context.Context, id ID) (BreakGlass, error)
+	ChangeBreakGlass(ctx context.Context, id ID, decide func(g BreakGlass, now time.Time) (BreakGlass, audit.Event, error)) error
+
 	// Command, Commands, Batch read. Command and Batch answer fault.CodeNotFound.
 	Command(ctx context.Context, id ID) (Command, Situation, error)
 	Commands(ctx context.Context, q Query) (Page, error)
@@ -141,6 +148,8 @@ type Changes struct {
 	Devices []device.Device
 	// Questions stay on a device until a person has answered them.
 	Questions []Question
+	// BreakGlass are those that begin.
+	BreakGlass []BreakGlass
 	// Events are recorded beside those of the moves, before them.
 	Events []audit.Event
 	// Wake: enrollments whose commands in Commands are queued or held are told.

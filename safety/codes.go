@@ -44,7 +44,7 @@ var (
 		"Find it first: it says where it is. Only a pump that was not heard of for 24 hours is written off."}
 	codeReplaceFirst = code{"replace_pump_first", "Cutting this pump off from the network may disturb its infusion. Replace the pump at the bedside first.",
 		"Bring another pump, move the patient over, then contain this one; it can be contained once it is idle."}
-	codeBreakGlass = code{"break_glass_needed", "A pump that is not free is cut off from the network only when it is believed attacked, by two people under break-glass.",
+	codeBreakGlass = code{CodeBreakGlassNeeded, "A pump that is not free is cut off from the network only when it is believed attacked, by two people under break-glass.",
 		"Replace the pump at the bedside, try a quarantine network first, or open a break-glass."}
 	codeNotPermitted = code{"state_not_permitted", "The pump's state is not one that this order permits.",
 		"The server decides anew with the pump's present state."}
@@ -67,6 +67,9 @@ func Codes() []CodeInfo {
 	}
 	return infos
 }
+
+// CodeBreakGlassNeeded is the code of what only a break-glass permits.
+const CodeBreakGlassNeeded = "break_glass_needed"
 
 // stateCode is the reason that a state gives by itself.
 func stateCode(s State) code {

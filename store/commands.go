@@ -146,6 +146,9 @@ func (t *tx) keep(ch commands.Changes) error {
 	if err := t.changeCertificates(ch.Certificates); err != nil {
 		return err
 	}
+	if err := t.keepBreakGlass(ch.BreakGlass); err != nil {
+		return err
+	}
 	return t.keepQuestions(ch.Questions)
 }
 

@@ -100,8 +100,8 @@ func (s *Store) choosing(db *gorm.DB, q commands.Query) (where []string, args []
 		each := []string{"1 = 0"}
 		var with []any
 		for _, o := range q.Origins {
-			each = append(each, "(kind = ? AND subkind = ? AND class = ? AND requester = ?)")
-			with = append(with, o.Kind, o.Subkind, o.Class, jsonText(o.Requester))
+			each = append(each, "(kind = ? AND subkind = ? AND class = ? AND requester = ? AND ("+isBreakGlass("")+") = ?)")
+			with = append(with, o.Kind, o.Subkind, o.Class, jsonText(o.Requester), o.BreakGlass)
 		}
 		and("("+strings.Join(each, " OR ")+")", with...)
 	}
@@ -182,10 +182,11 @@ func (s *Store) Origins(ctx context.Context, scope commands.Scope) ([]commands.O
 		DeviceClass                     string `gorm:"column:device_class"`
 		PlaceID                         string `gorm:"column:place_id"`
 		N                               int    `gorm:"column:n"`
+		Glass                           bool   `gorm:"column:glass"`
 	}
-	err = db.Raw(`SELECT c.kind, c.subkind, c.class, c.requester, d.class AS device_class, d.place_id, count(*) AS n
+	err = db.Raw(`SELECT c.kind, c.subkind, c.class, c.requester, d.class AS device_class, d.place_id, count(*) AS n, (`+isBreakGlass("c.")+`) AS glass
 		FROM command c JOIN device d ON d.id = c.device_id WHERE c.state = 'awaiting_approval'`+where+`
-		GROUP BY c.kind, c.subkind, c.class, c.requester, d.class, d.place_id`, args...).Scan(&rows).Error
+		GROUP BY c.kind, c.subkind, c.class, c.requester, d.class, d.place_id, glass`, args...).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read what waits for a second person: %w", err)
 	}
@@ -196,7 +197,7 @@ func (s *Store) Origins(ctx context.Context, scope commands.Scope) ([]commands.O
 			return nil, fmt.Errorf("read who asked for what waits: %w", err)
 		}
 		out[i] = commands.Origin{Kind: device.Kind(r.Kind), Subkind: device.Subkind(r.Subkind), Class: device.Class(r.Class), Requester: by,
-			DeviceClass: device.Class(r.DeviceClass), Place: device.PlaceID(r.PlaceID), Count: r.N}
+			BreakGlass: r.Glass, DeviceClass: device.Class(r.DeviceClass), Place: device.PlaceID(r.PlaceID), Count: r.N}
 	}
 	return out, nil
 }

@@ -204,6 +204,28 @@ CREATE TABLE backup_report (
     CONSTRAINT backup_report_pkey PRIMARY KEY (id)
 );
 
+CREATE TABLE break_glass (
+    command_id text NOT NULL,
+    device_id text NOT NULL,
+    serial text NOT NULL,
+    class text NOT NULL,
+    clinician text NOT NULL,
+    quarantine text NOT NULL,
+    reason text NOT NULL,
+    asked_by text NOT NULL,
+    asked_at bigint NOT NULL,
+    agreed_by text NOT NULL,
+    begun_at bigint NOT NULL,
+    therapy text NOT NULL,
+    age_us bigint NOT NULL,
+    reviewed_by text NOT NULL DEFAULT ''::text,
+    reviewed_at bigint NOT NULL DEFAULT 0,
+    justified boolean NOT NULL DEFAULT false,
+    note text NOT NULL DEFAULT ''::text,
+    CONSTRAINT break_glass_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id),
+    CONSTRAINT break_glass_pkey PRIMARY KEY (command_id)
+);
+
 CREATE TABLE ceremony (
     hash bytea NOT NULL,
     purpose text NOT NULL,
@@ -1013,6 +1035,8 @@ CREATE INDEX audit_event_command ON public.audit_event USING btree (command_id, 
 CREATE INDEX audit_event_device ON public.audit_event USING btree (device_id, at, id) WHERE (device_id <> ''::text);
 
 CREATE INDEX backup_report_newest ON public.backup_report USING btree (made_at);
+
+CREATE INDEX break_glass_waiting ON public.break_glass USING btree (begun_at) WHERE (reviewed_at = 0);
 
 CREATE INDEX ceremony_expires ON public.ceremony USING btree (expires_at);
 

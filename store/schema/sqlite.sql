@@ -165,6 +165,26 @@ CREATE TABLE backup_report (
     reported_by TEXT   NOT NULL -- JSON
 );
 
+CREATE TABLE break_glass (
+    command_id  TEXT PRIMARY KEY,
+    device_id   TEXT    NOT NULL REFERENCES device (id),
+    serial      TEXT    NOT NULL,
+    class       TEXT    NOT NULL,
+    clinician   TEXT    NOT NULL,
+    quarantine  TEXT    NOT NULL,
+    reason      TEXT    NOT NULL,
+    asked_by    TEXT    NOT NULL, -- JSON
+    asked_at    BIGINT  NOT NULL,
+    agreed_by   TEXT    NOT NULL, -- JSON
+    begun_at    BIGINT  NOT NULL,
+    therapy     TEXT    NOT NULL,
+    age_us      BIGINT  NOT NULL,
+    reviewed_by TEXT    NOT NULL DEFAULT '', -- JSON
+    reviewed_at BIGINT  NOT NULL DEFAULT 0,
+    justified   BOOLEAN NOT NULL DEFAULT FALSE,
+    note        TEXT    NOT NULL DEFAULT ''
+);
+
 CREATE TABLE ceremony (
     hash       BLOB PRIMARY KEY, -- of the random name that the client holds
     purpose    TEXT   NOT NULL,
@@ -850,6 +870,8 @@ CREATE INDEX audit_event_command ON audit_event (command_id, at, id) WHERE comma
 CREATE INDEX audit_event_device ON audit_event (device_id, at, id) WHERE device_id <> '';
 
 CREATE INDEX backup_report_newest ON backup_report (made_at);
+
+CREATE INDEX break_glass_waiting ON break_glass (begun_at) WHERE reviewed_at = 0;
 
 CREATE INDEX ceremony_expires ON ceremony (expires_at);
 

@@ -105,6 +105,14 @@ export const screens: Screen[] = [
     load: () => import("./features/guard/GuardPage"),
   },
   {
+    path: "/break-glass",
+    name: "breakGlasses",
+    menu: { icon: "breakGlass", group: "people" },
+    permission: "break_glass.read",
+    load: () => import("./features/breakglass/BreakGlassesPage"),
+  },
+  { path: "/break-glass/$id", name: "breakGlass", permission: "break_glass.read", load: () => import("./features/breakglass/BreakGlassPage") },
+  {
     path: "/people",
     name: "people",
     menu: { icon: "people", group: "people" },

@@ -3,6 +3,7 @@ import {
   IconCertificate,
   IconClipboardList,
   IconDeviceMobile,
+  IconHammer,
   IconHome,
   IconInbox,
   IconListCheck,
@@ -34,6 +35,7 @@ export const icons = {
   audit: IconClipboardList,
   account: IconUser,
   guard: IconShieldLock,
+  breakGlass: IconHammer,
 } satisfies Record<string, Icon>;
 
 export type IconName = keyof typeof icons;

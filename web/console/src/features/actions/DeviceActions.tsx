@@ -5,6 +5,7 @@ import { api, type Schemas } from "../../api/client";
 import { useT } from "../../i18n/strings";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { useWords } from "../../words/words";
+import { BreakGlass } from "../breakglass/BreakGlass";
 import { inOrder, inSight, lookOf, makesSense } from "./kinds";
 import { openAction, type Device, type Kind } from "./openAction";
 import { firstSentence } from "./sentence";
@@ -24,7 +25,7 @@ export function DeviceActions({ device }: { device: Device }) {
   const [asked, setAsked] = useState<{ kind: Kind; n: number }[]>([]);
   if (offers.error && !offers.data) return <ProblemAlert reading error={offers.error} retry={() => void offers.refetch()} />;
   const list = inOrder(offers.data?.items ?? []).filter((offer) => offer.open_command_id || makesSense(offer.kind, device));
-  if (list.length === 0) return null;
+  if (list.length === 0) return <BreakGlass device={device} offers={offers.data?.items ?? []} />;
   const choose = (offer: Offer) => {
     if (offer.weight === "quiet" && offer.allowed) {
       setAsked((before) => [{ kind: offer.kind, n: before.length }, ...before.filter((one) => one.kind !== offer.kind)].slice(0, 3));
@@ -43,6 +44,7 @@ export function DeviceActions({ device }: { device: Device }) {
         {menu.length > 0 && <MoreMenu offers={menu} onChoose={choose} />}
       </Group>
       <NotNow offers={list} />
+      <BreakGlass device={device} offers={offers.data?.items ?? []} />
       {asked.map(({ kind, n }) => (
         <QuietAction device={device} kind={kind} key={kind + n} onClose={() => setAsked((before) => before.filter((one) => one.n !== n))} />
       ))}

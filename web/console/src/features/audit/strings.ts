@@ -9,7 +9,7 @@ export const auditStrings = defineStrings(
     emptyText: "Nothing that these filters describe has happened.",
     columns: { when: "When", what: "What", who: "Who", device: "About" },
     filter: { what: "What", anything: "Anything", who: "Who", anybody: "Anybody", device: "Device: serial or tag, then Enter", from: "From", until: "Until", noDevice: "No single device has that serial number or tag.", clear: "All entries", device_is: "Only of one device" },
-    nouns: { account: "Accounts", session: "Sign-ins", token: "API tokens", step_up: "Second factors", command: "Commands", batch: "Batches", device: "Devices", location: "Looks at locations", enrollment: "Enrollments", invitation: "Invitations", delivery: "Deliveries", scep: "SCEP requests", certificate: "Certificates", configuration: "Configurations", model: "Models", place: "Places", access_points: "Access points", freeze: "Freezes", limit: "Limits", crl: "Revocation lists", alert: "Alerts", webhook: "Webhooks", backup: "Backups", epoch: "Restores", integrity: "Tampering" },
+    nouns: { account: "Accounts", session: "Sign-ins", token: "API tokens", step_up: "Second factors", command: "Commands", batch: "Batches", device: "Devices", location: "Looks at locations", enrollment: "Enrollments", invitation: "Invitations", delivery: "Deliveries", scep: "SCEP requests", certificate: "Certificates", configuration: "Configurations", model: "Models", place: "Places", access_points: "Access points", freeze: "Freezes", limit: "Limits", crl: "Revocation lists", alert: "Alerts", webhook: "Webhooks", backup: "Backups", epoch: "Restores", integrity: "Tampering", break_glass: "Break-glass" },
     actors: { system: "Wardline", device: "the device", nobody: "somebody not signed in", token: "{{name}} (API token)", local: "{{name}} (on the server)" },
     details: { title: "Entry", when: "When", action: "Action", who: "Who", factor: "Signed in by", via: "Through", session: "Session", request: "Request", about: "About", command: "Command", facts: "What was recorded", link: "Number in the chain", linkHash: "Hash of the link", hash: "Hash of the entry" },
     verify: {
@@ -49,6 +49,7 @@ export const auditStrings = defineStrings(
       ca: { created: "A certificate authority was made", renewed: "A certificate authority was renewed" },
       crl: { published: "A revocation list was published" },
       alert: { raised: "An alert was raised", acknowledged: "Somebody took note of an alert", cleared: "What an alert was about is over", told: "Somebody was told of an alert", not_delivered: "Somebody could not be told of an alert", rule_changed: "A rule of the alerts was changed", change_requested: "A change of the alerts was asked for", change_approved: "A change of the alerts was agreed to", change_withdrawn: "A change of the alerts was withdrawn", test_sent: "A test alert was sent" },
+      break_glass: { begun: "A break-glass began: a pump was cut off", reviewed: "A break-glass was reviewed" },
       webhook: { added: "A webhook was added", removed: "A webhook was removed" },
       backup: { reported: "A backup was reported" },
       epoch: { began: "The database came from a backup: a new epoch began" },
@@ -63,7 +64,7 @@ export const auditStrings = defineStrings(
     emptyText: "Nichts, was diese Filter beschreiben, ist geschehen.",
     columns: { when: "Wann", what: "Was", who: "Wer", device: "Worüber" },
     filter: { what: "Was", anything: "Alles", who: "Wer", anybody: "Alle", device: "Gerät: Seriennummer oder Etikett, dann Enter", from: "Von", until: "Bis", noDevice: "Kein einzelnes Gerät hat diese Seriennummer oder dieses Etikett.", clear: "Alle Einträge", device_is: "Nur von einem Gerät" },
-    nouns: { account: "Konten", session: "Anmeldungen", token: "API-Token", step_up: "Zweite Faktoren", command: "Befehle", batch: "Stapel", device: "Geräte", location: "Blicke auf Standorte", enrollment: "Aufnahmen", invitation: "Einladungen", delivery: "Lieferungen", scep: "SCEP-Anfragen", certificate: "Zertifikate", configuration: "Konfigurationen", model: "Modelle", place: "Orte", access_points: "Zugangspunkte", freeze: "Sperren", limit: "Grenzen", crl: "Sperrlisten", alert: "Meldungen", webhook: "Webhooks", backup: "Sicherungen", epoch: "Rücksicherungen", integrity: "Manipulation" },
+    nouns: { account: "Konten", session: "Anmeldungen", token: "API-Token", step_up: "Zweite Faktoren", command: "Befehle", batch: "Stapel", device: "Geräte", location: "Blicke auf Standorte", enrollment: "Aufnahmen", invitation: "Einladungen", delivery: "Lieferungen", scep: "SCEP-Anfragen", certificate: "Zertifikate", configuration: "Konfigurationen", model: "Modelle", place: "Orte", access_points: "Zugangspunkte", freeze: "Sperren", limit: "Grenzen", crl: "Sperrlisten", alert: "Meldungen", webhook: "Webhooks", backup: "Sicherungen", epoch: "Rücksicherungen", integrity: "Manipulation", break_glass: "Notzugriffe" },
     actors: { system: "Wardline", device: "das Gerät", nobody: "jemand ohne Anmeldung", token: "{{name}} (API-Token)", local: "{{name}} (am Server)" },
     details: { title: "Eintrag", when: "Wann", action: "Aktion", who: "Wer", factor: "Angemeldet durch", via: "Über", session: "Sitzung", request: "Anfrage", about: "Worüber", command: "Befehl", facts: "Was festgehalten wurde", link: "Nummer in der Kette", linkHash: "Hash des Glieds", hash: "Hash des Eintrags" },
     verify: {
@@ -103,6 +104,7 @@ export const auditStrings = defineStrings(
       ca: { created: "Eine Zertifizierungsstelle wurde erstellt", renewed: "Eine Zertifizierungsstelle wurde erneuert" },
       crl: { published: "Eine Sperrliste wurde veröffentlicht" },
       alert: { raised: "Eine Meldung kam auf", acknowledged: "Jemand nahm eine Meldung zur Kenntnis", cleared: "Worum es in einer Meldung ging, ist vorbei", told: "Jemand wurde benachrichtigt", not_delivered: "Jemand war nicht zu benachrichtigen", rule_changed: "Eine Regel der Meldungen wurde geändert", change_requested: "Um eine Änderung der Meldungen wurde gebeten", change_approved: "Einer Änderung der Meldungen wurde zugestimmt", change_withdrawn: "Eine Änderung der Meldungen wurde zurückgezogen", test_sent: "Eine Testmeldung wurde gesendet" },
+      break_glass: { begun: "Ein Notzugriff begann: Eine Pumpe wurde vom Netz getrennt", reviewed: "Ein Notzugriff wurde geprüft" },
       webhook: { added: "Ein Webhook wurde hinzugefügt", removed: "Ein Webhook wurde entfernt" },
       backup: { reported: "Eine Sicherung wurde gemeldet" },
       epoch: { began: "Die Datenbank kam aus einer Sicherung: Eine neue Epoche begann" },

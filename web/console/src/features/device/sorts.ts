@@ -25,6 +25,7 @@ const ofNoun: Record<string, Sort> = {
   enrollment: "trust",
   scep: "trust",
   alert: "trust",
+  break_glass: "trust",
 };
 
 const ofAction: Record<string, Sort> = {

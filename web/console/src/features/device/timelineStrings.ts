@@ -92,6 +92,7 @@ export const timelineStrings = defineStrings(
       },
       scep: { refused: "A request to enroll was refused" },
       step_up: { asked: "A second factor was asked for", confirmed: "The second factor was confirmed", denied: "The second factor was denied", used: "The second factor was used" },
+      break_glass: { begun: "A break-glass began: the pump was cut off", reviewed: "The break-glass was reviewed" },
       alert: { clone: "Two devices speak with the same certificate", raised: "An alert was raised", acknowledged: "Somebody took note of an alert", cleared: "What an alert was about is over" },
     },
     reports: {
@@ -196,6 +197,7 @@ export const timelineStrings = defineStrings(
       },
       scep: { refused: "Eine Bitte um Aufnahme wurde abgewiesen" },
       step_up: { asked: "Ein zweiter Faktor wurde verlangt", confirmed: "Der zweite Faktor wurde bestätigt", denied: "Der zweite Faktor wurde abgelehnt", used: "Der zweite Faktor wurde benutzt" },
+      break_glass: { begun: "Ein Notzugriff begann: Die Pumpe wurde vom Netz getrennt", reviewed: "Der Notzugriff wurde geprüft" },
       alert: { clone: "Zwei Geräte sprechen mit demselben Zertifikat", raised: "Eine Meldung kam auf", acknowledged: "Jemand nahm eine Meldung zur Kenntnis", cleared: "Worum es in einer Meldung ging, ist vorbei" },
     },
     reports: {

@@ -9,6 +9,7 @@ import { RouteLink } from "../../ui/RouteLink";
 import { Time } from "../../ui/Time";
 import { useWords } from "../../words/words";
 import { lookOf } from "../actions/kinds";
+import { Plea } from "../breakglass/BreakGlass";
 import type { Command } from "../commands/useCommand";
 import { DecideBatch } from "./DecideBatch";
 import { DecideShown } from "./DecideCommand";
@@ -114,6 +115,7 @@ function CommandCard({ command }: { command: Command }) {
             {device.data.therapy.why}
           </Text>
         )}
+        <Plea plea={command.break_glass} />
         <DecideShown command={command} />
       </Stack>
     </Paper>
