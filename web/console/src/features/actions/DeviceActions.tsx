@@ -3,9 +3,10 @@ import { IconDots, IconHandStop } from "@tabler/icons-react";
 import { useState } from "react";
 import { api, type Schemas } from "../../api/client";
 import { useT } from "../../i18n/strings";
+import { useMay } from "../../session/useSession";
+import { later } from "../../ui/later";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { useWords } from "../../words/words";
-import { BreakGlass } from "../breakglass/BreakGlass";
 import { inOrder, inSight, lookOf, makesSense } from "./kinds";
 import { openAction, type Device, type Kind } from "./openAction";
 import { firstSentence } from "./sentence";
@@ -25,7 +26,7 @@ export function DeviceActions({ device }: { device: Device }) {
   const [asked, setAsked] = useState<{ kind: Kind; n: number }[]>([]);
   if (offers.error && !offers.data) return <ProblemAlert reading error={offers.error} retry={() => void offers.refetch()} />;
   const list = inOrder(offers.data?.items ?? []).filter((offer) => offer.open_command_id || makesSense(offer.kind, device));
-  if (list.length === 0) return <BreakGlass device={device} offers={offers.data?.items ?? []} />;
+  if (list.length === 0) return <LastResort device={device} offers={offers.data?.items ?? []} />;
   const choose = (offer: Offer) => {
     if (offer.weight === "quiet" && offer.allowed) {
       setAsked((before) => [{ kind: offer.kind, n: before.length }, ...before.filter((one) => one.kind !== offer.kind)].slice(0, 3));
@@ -44,12 +45,21 @@ export function DeviceActions({ device }: { device: Device }) {
         {menu.length > 0 && <MoreMenu offers={menu} onChoose={choose} />}
       </Group>
       <NotNow offers={list} />
-      <BreakGlass device={device} offers={offers.data?.items ?? []} />
+      <LastResort device={device} offers={offers.data?.items ?? []} />
       {asked.map(({ kind, n }) => (
         <QuietAction device={device} kind={kind} key={kind + n} onClose={() => setAsked((before) => before.filter((one) => one.n !== n))} />
       ))}
     </Stack>
   );
+}
+
+const BreakGlass = later(() => import("../breakglass/BreakGlass").then((module) => module.BreakGlass));
+
+/** Where nothing but a break-glass may cut a pump off, and I may ask for one. */
+function LastResort({ device, offers }: { device: Device; offers: Offer[] }) {
+  const may = useMay();
+  const needed = offers.some((offer) => offer.kind === "contain" && offer.code === "break_glass_needed");
+  return needed && may("break_glass.open") ? <BreakGlass device={device} /> : null;
 }
 
 function OfferButton({ offer, onClick }: { offer: Offer; onClick: () => void }) {

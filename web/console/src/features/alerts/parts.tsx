@@ -41,11 +41,11 @@ const screens = {
 /** Where one looks next; nothing when the alert says it all. */
 export function linkOf(alert: Alert): { to: string; name: "command" | "batch" | "account" | "break_glass" | keyof typeof screens } | undefined {
   const [noun = "", id = ""] = alert.subject.split(":");
+  if (noun === "break_glass") return { to: `/break-glass/${id}`, name: "break_glass" };
   if (alert.command_id) return { to: `/commands/${alert.command_id}`, name: "command" };
   if (noun === "command") return { to: `/commands/${id}`, name: "command" };
   if (noun === "batch") return { to: `/batches/${id}`, name: "batch" };
   if (noun === "account") return { to: `/people/${id}`, name: "account" };
-  if (noun === "break_glass") return { to: `/break-glass/${id}`, name: "break_glass" };
   if (noun === "certificates") return undefined;
   if (noun in screens) {
     const name = noun as keyof typeof screens;

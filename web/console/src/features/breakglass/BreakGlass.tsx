@@ -3,7 +3,6 @@ import { IconHammer } from "@tabler/icons-react";
 import { useState } from "react";
 import { rest, type Schemas } from "../../api/client";
 import { useT } from "../../i18n/strings";
-import { useMay } from "../../session/useSession";
 import { notifyDone } from "../../ui/notify";
 import { uiStrings } from "../../ui/strings";
 import { AskProblem, CodeInput, isCode, plainCode } from "../actions/code";
@@ -12,16 +11,12 @@ import { breakGlassStrings } from "./strings";
 
 interface Props {
   device: { id: string; serial: string };
-  offers: Schemas["OfferView"][];
 }
 
-/** The last resort for a pump that is believed attacked: offered where nothing else may cut it off. */
-export function BreakGlass({ device, offers }: Props) {
+/** The last resort for a pump that is believed attacked. */
+export function BreakGlass({ device }: Props) {
   const t = useT(breakGlassStrings);
-  const may = useMay();
   const [opened, setOpened] = useState(false);
-  const needed = offers.some((offer) => offer.kind === "contain" && offer.code === "break_glass_needed");
-  if (!needed || !may("break_glass.open")) return null;
   return (
     <>
       <Group>
