@@ -5,7 +5,7 @@ import { rest, type Schemas } from "../../api/client";
 import { useT } from "../../i18n/strings";
 import { notifyDone } from "../../ui/notify";
 import { uiStrings } from "../../ui/strings";
-import { AskProblem, CodeInput, isCode, plainCode } from "../actions/code";
+import { AskProblem, CodeInput, useProof } from "../actions/code";
 import { useAsk } from "../actions/useAsk";
 import { breakGlassStrings } from "./strings";
 
@@ -37,7 +37,8 @@ function Dialog({ device, onClose }: { device: Props["device"]; onClose: () => v
   const [quarantine, setQuarantine] = useState("");
   const [code, setCode] = useState("");
   const { ask, problem, busy, wanted } = useAsk<boolean>();
-  const ready = reason.trim().length >= 10 && clinician.trim().length >= 3 && quarantine.trim().length >= 3 && (!wanted || isCode(code));
+  const { given, prove } = useProof(code);
+  const ready = reason.trim().length >= 10 && clinician.trim().length >= 3 && quarantine.trim().length >= 3 && (!wanted || given);
   const send = async () => {
     const body = { kind: "contain" as const, reason: reason.trim(), args: { break_glass: { clinician: clinician.trim(), quarantine: quarantine.trim() } } };
     const done = await ask(
@@ -47,7 +48,7 @@ function Dialog({ device, onClose }: { device: Props["device"]; onClose: () => v
         if (error) throw error;
         return true;
       },
-      wanted ? { otp: plainCode(code), subject: { device_id: device.id } } : undefined,
+      wanted ? { prove, subject: { device_id: device.id } } : undefined,
     );
     setCode("");
     if (!done) return;
