@@ -65,16 +65,26 @@ func (a *API) phoneKinds(ctx context.Context, _ *struct{}) (*output[PhoneKindsVi
 	}
 	v := PhoneKindsView{How: a.registration()}
 	for _, m := range models {
-		if managedPhone(m) {
+		managed, err := a.managedPhone(ctx, m)
+		if err != nil {
+			return nil, err
+		}
+		if managed {
 			v.Managed = append(v.Managed, ManagedModelView{ID: m.ID, Name: modelName(m), Issued: m.Class == device.ClassPhoneIssued})
 		}
 	}
 	return &output[PhoneKindsView]{Body: v}, nil
 }
 
-// managedPhone: a phone that can be told to do something.
-func managedPhone(m device.Model) bool {
-	return (m.Class == device.ClassPhoneIssued || m.Class == device.ClassPhonePersonal) && slices.Contains(m.Capabilities, device.KindLock)
+// managedPhone: a phone that can be locked, and of which the agent manages one
+// already: what has never worked here is not offered.
+func (a *API) managedPhone(ctx context.Context, m device.Model) (bool, error) {
+	if (m.Class != device.ClassPhoneIssued && m.Class != device.ClassPhonePersonal) || !slices.Contains(m.Capabilities, device.KindLock) {
+		return false, nil
+	}
+	page, err := a.inventory.Find(ctx, inventory.Query{Limit: 1,
+		Filters: inventory.Filters{Model: []device.ModelID{m.ID}, Management: []device.Management{device.ManagementAgent}}})
+	return len(page.Items) > 0, err
 }
 
 type registerPhoneInput struct {
@@ -134,7 +144,11 @@ func (a *API) inviteOwn(ctx context.Context, in *inviteOwnInput) (*output[OwnInv
 	if err != nil {
 		return nil, err
 	}
-	if !managedPhone(model) {
+	managed, err := a.managedPhone(ctx, model)
+	if err != nil {
+		return nil, err
+	}
+	if !managed {
 		return nil, fault.CodeInvalid.New("The agent does not manage this model.")
 	}
 	if err := a.inventory.RoomForOwn(ctx, p.Username); err != nil {

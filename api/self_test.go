@@ -289,6 +289,7 @@ func TestANurseRegistersHerPhoneWhichWardlineCannotLock(t *testing.T) {
 		refuses(http.StatusForbidden, "not_from_here")
 
 	// What the agent manages is invited for her.
+	x.clinic.Phone()
 	kinds := public.call(public.selfService(ian), http.MethodGet, "/self/phone-kinds", nil).is(http.StatusOK)
 	if kinds.text("how") != "open" || len(kinds.at("managed").([]any)) == 0 {
 		t.Fatalf("what can be registered: %s", kinds.raw)
