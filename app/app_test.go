@@ -77,7 +77,7 @@ func TestAServerStartsAnswersOnEveryListenerAndStopsWithoutLeavingAnythingBehind
 	c, at := browser(t, a), a.Addresses()
 	for url, want := range map[string]string{
 		at.Admin + "/readyz":                    `"ready"`,
-		at.Admin + "/":                          "/api/v1/openapi.json",
+		at.Admin + "/":                          "<title>Wardline", // also before the console is built
 		at.Admin + "/setup":                     "Choose a name and a password",
 		at.Admin + "/api/v1/openapi.json":       `"3.1.0"`,
 		at.Device + "/healthz":                  `"alive"`,
