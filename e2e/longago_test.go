@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"database/sql"
 	"path/filepath"
 
@@ -28,9 +29,19 @@ func (h *hospital) longAgo() {
 	if address == "" {
 		address = filepath.Join(h.server.data, "wardline.db")
 	}
-	master := must(seal.KeyFile(filepath.Join(h.server.data, "master.key")))(h.t)
-	keys := must(rowmac.New(must(master.Derive(rowmac.KeyPurpose))(h.t)))(h.t)
-	behind := must(store.Open(h.t.Context(), store.Options{Database: address, RowKeys: keys}))(h.t)
+	keeper := must(seal.HeldFile(filepath.Join(h.server.data, "master.key")))(h.t)
+	unlock := func(ctx context.Context, vault seal.Vault) (*rowmac.Keys, error) {
+		master, err := seal.OpenDataKey(ctx, keeper, vault)
+		if err != nil {
+			return nil, err
+		}
+		key, err := master.Derive(rowmac.KeyPurpose)
+		if err != nil {
+			return nil, err
+		}
+		return rowmac.New(key)
+	}
+	behind := must(store.Open(h.t.Context(), store.Options{Database: address, Unlock: unlock}))(h.t)
 	check(h.t, behind.AdoptRows(h.t.Context()))
 	check(h.t, behind.Close())
 	for _, p := range []*person{h.it, h.biomed, h.second} {
