@@ -248,6 +248,8 @@ func (a *API) outsideHead(in *verifyInput) (*audit.Head, error) {
 	switch {
 	case in.Body == nil || (in.Body.Outside == nil && in.Body.Signed == ""):
 		return nil, nil
+	case in.Body.Signed != "" && a.openHead == nil:
+		return nil, fault.CodeInvalid.New("The head from outside cannot be read.").WithField("signed", "must be a head that this server has signed")
 	case in.Body.Signed != "":
 		h, err := a.openHead(in.Body.Signed)
 		if err != nil {

@@ -48,6 +48,11 @@ test("a stolen handheld is cut off by the report of somebody who may, with a cod
   await dialog.getByRole("link", { name: "To the device" }).click();
   await expect(page.getByRole("group", { name: "What is true now" }).getByText(/network/)).toBeVisible();
 
+  const kept = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Loss report" }).click();
+  await page.getByRole("menuitem", { name: "PDF" }).click();
+  expect((await kept).suggestedFilename()).toBe(`loss-report-${serial}.pdf`);
+
   await page.getByRole("button", { name: "More" }).click();
   await page.getByRole("menuitem", { name: "Revoke for good" }).click();
   await dialog.getByRole("textbox", { name: "Reason" }).fill("Its key was seen elsewhere");

@@ -14,6 +14,7 @@ import { text, useAddress } from "../../ui/useAddress";
 import { useWords } from "../../words/words";
 import { DeviceActions } from "../actions/DeviceActions";
 import { LossButton } from "../loss/LossButton";
+import { LossReportMenu } from "../loss/LossReportMenu";
 import { ReadAt, useSinceRead } from "./Age";
 import { Badges } from "./Badges";
 import { CareMenu } from "./care/CareMenu";
@@ -57,6 +58,7 @@ function HeadActions({ device }: { device: Device }) {
   return (
     <Group gap="xs" className={classes.noPrint}>
       <LossButton device={device} />
+      <LossReportMenu device={device} />
       <CareMenu device={device} />
     </Group>
   );

@@ -32,6 +32,7 @@ export const lossStrings = defineStrings(
     notPossible: "not possible",
     goesOn: "You may close this: it goes on, and waits for the device as long as it is lost.",
     toDevice: "To the device",
+    report: { menu: "Loss report", pdf: "PDF", html: "Page for print", json: "Data (JSON)", language: "en", file: "loss-report", failed: "The loss report could not be made" },
     found: {
       title: "{{device}} was found again",
       since: "Lost since {{since}}: {{reason}}",
@@ -72,6 +73,7 @@ export const lossStrings = defineStrings(
     notPossible: "nicht möglich",
     goesOn: "Sie können dies schließen: Es geht weiter und wartet auf das Gerät, solange es verloren ist.",
     toDevice: "Zum Gerät",
+    report: { menu: "Verlustbericht", pdf: "PDF", html: "Seite zum Drucken", json: "Daten (JSON)", language: "de", file: "verlustbericht", failed: "Der Verlustbericht ließ sich nicht erstellen" },
     found: {
       title: "{{device}} wurde wiedergefunden",
       since: "Verloren seit {{since}}: {{reason}}",
