@@ -55,7 +55,8 @@ func newWorld(t *testing.T, dir string) *world {
 			}
 		}}))(t)
 	hub = wake.New(wake.Options{Source: w.store})
-	master := must(seal.KeyFile(filepath.Join(dir, "master.key")))(t)
+	keeper := must(seal.HeldFile(filepath.Join(dir, "master.key")))(t)
+	master := must(seal.OpenDataKey(ctx, keeper, w.store))(t)
 	l := must(net.Listen("tcp", "127.0.0.1:0"))(t)
 	w.url = "https://" + l.Addr().String()
 	w.authority = must(ca.Open(ctx, ca.Options{Store: w.store, Sealer: master.For, PKIURL: "http://localhost:1", Loopback: true, Algorithm: ca.ECDSAP256}))(t)
