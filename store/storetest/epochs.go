@@ -24,39 +24,6 @@ func suiteEpochs(t *testing.T, h *Harness) {
 	h.Run("of two servers that find a backup one begins the epoch", testOneEpoch)
 }
 
-// backup keeps every table as it is now; what it returns puts all of them back.
-func (i Intruder) backup(h *Harness) (restore func()) {
-	i.t.Helper()
-	query := "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'goose_%' AND name NOT LIKE 'device_search%'"
-	if h.Engine == store.Postgres {
-		query = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_name NOT LIKE 'goose_%'"
-	}
-	rows, err := i.db.Query(query)
-	if err != nil {
-		i.t.Fatal(err)
-	}
-	var tables []string
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			i.t.Fatal(err)
-		}
-		tables = append(tables, name)
-	}
-	if err := rows.Err(); err != nil {
-		i.t.Fatal(err)
-	}
-	var back []func()
-	for _, name := range tables {
-		back = append(back, i.Keep(name, "1 = 1"))
-	}
-	return func() {
-		for _, put := range back {
-			put()
-		}
-	}
-}
-
 func (c *Clinic) lookOutside() store.Known {
 	c.T.Helper()
 	k, err := c.Store.LookOutside(c.ctx)
@@ -79,7 +46,7 @@ func testBehind(t *testing.T, h *Harness) {
 	c := newClinic(t, h)
 	phone := c.Phone()
 	i := h.intruder()
-	restore := i.backup(h)
+	restore := i.Backup(h)
 	first := c.lookOutside()
 	c.ask(phone, device.KindLock)
 	if why := c.behind(first); why != "" {
@@ -132,7 +99,7 @@ func testYesterdaysBackup(t *testing.T, h *Harness) {
 		t.Fatal(err)
 	}
 	i := h.intruder()
-	restore := i.backup(h)
+	restore := i.Backup(h)
 	for _, w := range wipes[1:3] { // found again, the day after the backup
 		if _, err := c.Service.Cancel(c.ctx, security, w.ID, "found"); err != nil {
 			t.Fatal(err)
@@ -215,7 +182,7 @@ func testRestoredPeople(t *testing.T, h *Harness) {
 	p.hire("sam", auth.RoleSecurity)
 	g := p.signIn("sam")
 	i := h.intruder()
-	restore := i.backup(h)
+	restore := i.Backup(h)
 	p.signIn("sam") // and more happens
 	known, err := p.store.LookOutside(p.ctx)
 	p.must(err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wardline/commands"
+	"wardline/store"
 )
 
 // Intruder is somebody who can write to the database, knows how everything in it
@@ -120,4 +121,39 @@ func (i Intruder) ForgeWipe(c *Clinic, g *Gadget, like commands.ID) {
 		"order_bytes": body, "order_hash": hash, "state": "queued", "moves": 1, "attempt": 0, "ended_at": 0, "delivered_at": 0, "accepted_at": 0,
 		"outcome": "", "receipt": "", "not_before": 0, "due_at": now, "expires_at": 0, "created_at": now, "released_at": 0})
 	i.Tell(id, string(g.ID), "command.requested")
+}
+
+// Backup keeps every table as it is now. What it returns puts all of them back, as
+// often as it is called.
+func (i Intruder) Backup(h *Harness) (restore func()) {
+	i.t.Helper()
+	query := "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'goose_%' AND name NOT LIKE 'device_search%'"
+	if h.Engine == store.Postgres {
+		query = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_name NOT LIKE 'goose_%'"
+	}
+	rows, err := i.db.Query(query)
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	var tables []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			i.t.Fatal(err)
+		}
+		tables = append(tables, name)
+	}
+	if err := rows.Err(); err != nil {
+		i.t.Fatal(err)
+	}
+	for _, name := range tables {
+		i.exec("CREATE TABLE backup_of_" + name + " AS SELECT * FROM " + name)
+	}
+	return func() {
+		i.t.Helper()
+		for _, name := range tables {
+			i.exec("DELETE FROM " + name)
+			i.copy("backup_of_"+name, name, "1 = 1", nil)
+		}
+	}
 }
