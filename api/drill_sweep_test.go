@@ -19,9 +19,8 @@ import (
 // ids that exist, bodies are made from the description, and words that mean
 // something get the value that an attacker would give them.
 type sweep struct {
-	d     *drill
-	paths map[string]map[string]apiOperation
-	doc   apiDescription
+	d   *drill
+	doc apiDescription
 	// known are ids that exist, by the list that shows them: "/devices".
 	known map[string][]string
 	// tried counts requests by operation and status.
