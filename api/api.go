@@ -25,6 +25,7 @@ type Options struct {
 	People        People
 	Inventory     Inventory
 	Commands      Commands
+	Shifts        Shifts
 	Enrollment    Enrollment
 	Configuration Configuration
 	Audit         AuditLog
@@ -65,6 +66,7 @@ type API struct {
 	auth          People
 	inventory     Inventory
 	commands      Commands
+	shifts        Shifts
 	enroll        Enrollment
 	configuration Configuration
 	audit         AuditLog
@@ -93,7 +95,7 @@ type API struct {
 
 // New builds the API with all its routes.
 func New(o Options) (*API, error) {
-	a := &API{auth: o.People, inventory: o.Inventory, commands: o.Commands, enroll: o.Enrollment, configuration: o.Configuration, audit: o.Audit, openHead: o.OpenHead,
+	a := &API{auth: o.People, inventory: o.Inventory, commands: o.Commands, shifts: o.Shifts, enroll: o.Enrollment, configuration: o.Configuration, audit: o.Audit, openHead: o.OpenHead,
 		alerts: o.Alerts, post: o.Post, requests: o.Requests, certificates: o.Certificates, feed: o.Feed, settings: o.Settings, now: o.Now, newID: o.NewID, log: o.Log}
 	a.streams.ended = make(chan struct{})
 	if a.now == nil {
@@ -143,6 +145,9 @@ func (a *API) register(o Options) {
 	a.registerSelf()
 	a.registerOwnDevices()
 	a.registerOwnPhones()
+	a.registerOwnHandhelds()
+	a.registerStations()
+	a.registerHandhelds()
 	a.registerLossCodes()
 	a.registerEvidence()
 	a.registerCommands()

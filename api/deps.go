@@ -17,6 +17,7 @@ import (
 	"wardline/internal/auditlog"
 	"wardline/internal/once"
 	"wardline/inventory"
+	"wardline/shift"
 )
 
 // People is what the API needs of package auth; *auth.Service is one.
@@ -26,6 +27,22 @@ type People interface {
 	NewLossCode(ctx context.Context, p auth.Principal, username string) (auth.LossCode, error)
 	InHand(ctx context.Context, p auth.Principal, right bool) error
 	ActOnce(ctx context.Context, p auth.Principal, id device.ID) error
+	SetBadge(ctx context.Context, p auth.Principal, username, number string) error
+	HasBadge(ctx context.Context, id auth.AccountID) (bool, error)
+	NewHandheldCode(ctx context.Context, p auth.Principal) (auth.HandheldCode, error)
+	KnownAt(ctx context.Context, st auth.Station, shown string) (auth.Known, error)
+	UseCode(ctx context.Context, k auth.Known) error
+	MayType(ctx context.Context, p auth.Principal) error
+	CountTyped(ctx context.Context, p auth.Principal) error
+	NewStation(ctx context.Context, p auth.Principal, ward auth.Target, name string) (auth.Station, string, error)
+	NewStationCode(ctx context.Context, p auth.Principal, id auth.StationID) (string, error)
+	Stations(ctx context.Context) ([]auth.Station, error)
+	Station(ctx context.Context, id auth.StationID) (auth.Station, error)
+	EndStation(ctx context.Context, p auth.Principal, id auth.StationID) error
+	PairStation(ctx context.Context, remote, code string) (auth.Station, string, error)
+	StationOf(ctx context.Context, secret string) (auth.Station, error)
+	MayScan(ctx context.Context, st auth.Station) error
+	CountScan(ctx context.Context, st auth.Station) error
 	Refresh(ctx context.Context, audience auth.Audience, token, remote, via string) (auth.Granted, error)
 	Logout(ctx context.Context, p auth.Principal) error
 	Authenticate(ctx context.Context, audience auth.Audience, bearer string) (auth.Principal, error)
@@ -109,6 +126,16 @@ type Inventory interface {
 	Model(ctx context.Context, id device.ModelID) (device.Model, error)
 	CreateModel(ctx context.Context, actor audit.Actor, m device.Model) (device.Model, error)
 	UpdateModel(ctx context.Context, actor audit.Actor, version int, m device.Model) (device.Model, error)
+}
+
+// Shifts is what the API needs of package shift; *shift.Service is one.
+type Shifts interface {
+	Take(ctx context.Context, t shift.Taking) (shift.Taken, error)
+	Return(ctx context.Context, r shift.Returning) (shift.Use, error)
+	Dispute(ctx context.Context, actor audit.Actor, id device.ID, holder string) (shift.Use, error)
+	Uses(ctx context.Context, q shift.Query) ([]shift.Use, error)
+	Settings(ctx context.Context) (shift.Settings, error)
+	ChangeSettings(ctx context.Context, actor audit.Actor, set shift.Settings) (shift.Settings, error)
 }
 
 // Commands is what the API needs of package commands; *commands.Service is one.

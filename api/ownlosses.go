@@ -138,6 +138,15 @@ func (a *API) ownLoss(ctx context.Context, in *DeviceInput) (*output[OwnLossView
 
 // withinByLabel finds what somebody may report by what stands on it.
 func (a *API) withinByLabel(ctx context.Context, label string) (inventory.Item, error) {
+	i, err := a.byLabel(ctx, label, func(i inventory.Item) bool { return isWithin(principalOf(ctx), i) })
+	if fault.Has(err, fault.CodeNotFound) {
+		err = fault.CodeNotFound.New("Nothing of yours, and no shared handheld of your ward, has this label.")
+	}
+	return i, err
+}
+
+// byLabel finds a device by what stands on it, or by the address in its code.
+func (a *API) byLabel(ctx context.Context, label string, holds func(inventory.Item) bool) (inventory.Item, error) {
 	label = strings.TrimSpace(label)
 	if _, tag, scanned := strings.Cut(label, "/found/"); scanned {
 		label = tag
@@ -148,12 +157,12 @@ func (a *API) withinByLabel(ctx context.Context, label string) (inventory.Item, 
 			return inventory.Item{}, err
 		}
 		for _, i := range page.Items {
-			if isWithin(principalOf(ctx), i) {
+			if holds(i) {
 				return i, nil
 			}
 		}
 	}
-	return inventory.Item{}, fault.CodeNotFound.New("Nothing of yours, and no shared handheld of your ward, has this label.")
+	return inventory.Item{}, fault.CodeNotFound.New("Nothing has this label.")
 }
 
 type ownFoundInput struct {

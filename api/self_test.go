@@ -20,6 +20,9 @@ var onThePublicListener = []string{
 	"POST /api/v1/auth/lost", "GET /api/v1/self/devices", "GET /api/v1/self/devices/{id}", "POST /api/v1/self/devices/{id}/report-lost",
 	"GET /api/v1/self/devices/{id}/loss", "POST /api/v1/self/report-lost", "POST /api/v1/self/found",
 	"GET /api/v1/self/phone-kinds", "POST /api/v1/self/phones", "POST /api/v1/self/invitations",
+	"POST /api/v1/self/station/pair", "GET /api/v1/self/station", "POST /api/v1/self/station/scans",
+	"GET /api/v1/self/handhelds", "POST /api/v1/self/handhelds/take", "POST /api/v1/self/handhelds/{id}/return",
+	"POST /api/v1/self/handhelds/{id}/dispute", "POST /api/v1/self/handhelds/code",
 }
 
 // operationsDescribed are all that docs/openapi.json tells of.

@@ -28,6 +28,7 @@ import (
 	"wardline/internal/passkey"
 	"wardline/internal/seal"
 	"wardline/inventory"
+	"wardline/shift"
 	"wardline/store"
 	"wardline/store/storetest"
 )
@@ -42,6 +43,7 @@ type house struct {
 	auth   *auth.Service
 	api    *API
 	alerts *alert.Service
+	shifts *shift.Service
 	post   *alert.Post
 	// enrollment is what devices reach.
 	enrollment *enroll.Service
@@ -104,7 +106,8 @@ func (x *house) on(s *store.Store, queue *commands.Service) {
 	inv := inventory.New(inventory.Options{Storage: s, Now: now})
 	x.alerts = alert.New(alert.Options{Storage: s, Keys: master})
 	x.post = alert.NewPost(alert.PostOptions{Storage: s, Keys: master, Now: now})
-	x.api, err = New(Options{Alerts: x.alerts, Post: x.post, People: x.auth, Inventory: inv, Commands: queue, Enrollment: enrollment,
+	x.shifts = shift.New(shift.Options{Storage: s, Commands: queue})
+	x.api, err = New(Options{Alerts: x.alerts, Shifts: x.shifts, Post: x.post, People: x.auth, Inventory: inv, Commands: queue, Enrollment: enrollment,
 		Configuration: configuration.New(configuration.Options{Storage: s, Places: inv, Models: inv, Requester: queue, Outlooks: queue, Now: now}),
 		OpenHead:      func(string) (audit.SignedHead, error) { return audit.SignedHead{}, errors.New("not one of ours") },
 		Audit:         s, Requests: s, Certificates: s, Feed: auditlog.NewFeed(s, 5*time.Millisecond, testLog(t)), Version: "test", Now: now, Log: testLog(t)})

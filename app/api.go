@@ -16,7 +16,7 @@ func (a *App) buildAPI(context.Context) error {
 		return err
 	}
 	a.api, err = api.New(api.Options{
-		People: a.auth, Inventory: a.inventory, Commands: a.commands, Enrollment: a.enroll, Configuration: a.configuration,
+		People: a.auth, Inventory: a.inventory, Commands: a.commands, Shifts: a.shifts, Enrollment: a.enroll, Configuration: a.configuration,
 		Alerts: a.alerts, Post: a.post, Audit: a.store, OpenHead: a.OpenHead, Requests: a.store, Certificates: a.store, Feed: a.feed,
 		Version: a.o.Version, Settings: a.settings, Healthz: health, Readyz: health,
 		Pages:          web.New(func() web.Info { return web.Info{WardURL: a.wardURL(), Version: a.o.Version, TileOrigin: origin} }),

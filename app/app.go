@@ -22,6 +22,7 @@ import (
 	"wardline/internal/seal"
 	"wardline/internal/wake"
 	"wardline/inventory"
+	"wardline/shift"
 	"wardline/store"
 )
 
@@ -49,6 +50,7 @@ type App struct {
 	inventory     *inventory.Service
 	telemetry     *inventory.Telemetry
 	commands      *commands.Service
+	shifts        *shift.Service
 	configuration *configuration.Service
 	enroll        *enroll.Service
 	feed          *auditlog.Feed

@@ -12,11 +12,13 @@ import (
 	"wardline/auth"
 	"wardline/commands"
 	"wardline/configuration"
+	"wardline/device"
 	"wardline/enroll"
 	"wardline/internal/fault"
 	"wardline/internal/passkey"
 	"wardline/internal/wake"
 	"wardline/inventory"
+	"wardline/shift"
 	"wardline/store"
 )
 
@@ -37,6 +39,8 @@ func (a *App) buildServices(ctx context.Context) error {
 		Storage: a.store, Now: a.o.Now, Log: a.o.Log, Approvers: approvers,
 		Signer: func() (commands.Signer, error) { return a.authority.CommandSigner(), nil },
 	})
+	a.shifts = shift.New(shift.Options{Storage: a.store, Commands: a.commands, Log: a.o.Log,
+		HelpPhone: func() string { return a.o.HelpPhone }, WardName: a.placeName})
 	a.configuration = configuration.New(configuration.Options{
 		Storage: a.store, Places: a.inventory, Models: a.inventory, Requester: a.commands, Outlooks: a.commands, Now: a.o.Now, Log: a.o.Log})
 	a.enroll, err = enroll.New(enroll.Options{
@@ -59,6 +63,16 @@ func (a *App) buildServices(ctx context.Context) error {
 		Alerts: alerts{a.store}, Hub: a.hub, Load: a.load, ClientCertificate: clientCertificate, Now: a.o.Now, Log: a.o.Log,
 	})
 	return nil
+}
+
+// placeName is what a place is called; empty for none.
+func (a *App) placeName(ctx context.Context, id device.PlaceID) string {
+	tree, err := a.inventory.Tree(ctx)
+	if err != nil {
+		return ""
+	}
+	place, _ := tree.Place(id)
+	return place.Name
 }
 
 // adminURL is where people reach the console: as configured, or on this machine.
@@ -127,6 +141,7 @@ func alreadyFounded(err error) bool {
 
 const (
 	sweepEvery      = 2 * time.Second
+	handheldsEvery  = 3 * time.Second
 	enrollEvery     = time.Minute
 	statusEvery     = 2 * time.Second
 	crlEvery        = 20 * time.Second
@@ -159,6 +174,8 @@ func (a *App) startLoops(ctx context.Context) error {
 		{"signed heads of the audit log", headsEvery, step("sign the head of the audit log", a.signHeads)},
 		{"the anchor outside of the database", anchorEvery, step("keep the anchor", a.keepAnchor)},
 		{"commands that come due or run out", sweepEvery, step("sweep commands", a.commands.Expire)},
+		{"shared handhelds that are due", handheldsEvery, step("look after shared handhelds", a.shifts.Step)},
+		{"who had a shared handheld", idempotentEvery, step("forget who had a shared handheld", a.shifts.Forget)},
 		{"enrollments that were never used", enrollEvery, step("sweep enrollments", a.enroll.Step)},
 		{"revocation state", statusEvery, step("refresh revocation state", a.authority.Refresh)},
 		{"revocation lists", crlEvery, step("publish revocation lists", a.authority.PublishCRLs)},

@@ -74,6 +74,14 @@ const (
 	// SelfDevices is seeing one's own devices, what is known of them and who looked
 	// where they are, and saying that one was found again.
 	SelfDevices Permission = "self.devices"
+	// SelfHandhelds is taking a shared handheld of one's ward and bringing it back.
+	SelfHandhelds Permission = "self.handhelds"
+	// HandheldsRead is seeing who has which shared handheld, HandheldsServe bringing
+	// one back for somebody and putting badges on accounts, HandheldsManage the
+	// stations and when one is overdue.
+	HandheldsRead   Permission = "handhelds.read"
+	HandheldsServe  Permission = "handhelds.serve"
+	HandheldsManage Permission = "handhelds.manage"
 	// LossCodesCreate is making the code with which somebody reports a loss who has
 	// no password at hand.
 	LossCodesCreate Permission = "loss_codes.create"
@@ -198,6 +206,10 @@ var table = map[Permission]grants{
 	SelfManage:      all(GrantAsk, Roles()...),
 	SelfReportLost:  all(GrantAskOwn, Roles()...),
 	SelfDevices:     all(GrantAskOwn, Roles()...),
+	SelfHandhelds:   all(GrantAskOwn, Roles()...),
+	HandheldsRead:   all(GrantAsk, RoleIT, RoleHelpdesk, RoleSecurity, RoleAuditor).and(GrantAskWard, RoleClinician),
+	HandheldsServe:  all(GrantAsk, RoleIT, RoleHelpdesk),
+	HandheldsManage: all(GrantAsk, RoleIT),
 	LossCodesCreate: all(GrantAsk, RoleIT, RoleHelpdesk, RoleSecurity),
 	SettingsRead:    all(GrantAsk, RoleAdmin, RoleIT, RoleBiomed, RoleSecurity, RoleAuditor),
 	SettingsManage:  all(GrantAsk, RoleAdmin).and(GrantSecond, RoleSecurity),
@@ -235,7 +247,7 @@ var neverByToken = map[Permission]bool{
 	AccountsManage: true, AccountsVouch: true, SessionsManage: true, TokensOwn: true, TokensManage: true, SelfManage: true,
 	SettingsManage: true, SettingsApprove: true, FreezeLift: true, BreakGlassOpen: true, CommandsApprove: true,
 	EnrollmentsDecide: true, ModelsWrite: true, RecoveriesCancel: true, SelfReportLost: true, AlertsAcknowledge: true,
-	SelfDevices: true, LossCodesCreate: true, BreakGlassReview: true,
+	SelfDevices: true, SelfHandhelds: true, LossCodesCreate: true, BreakGlassReview: true,
 }
 
 // TokenCan reports whether an API token can have the right at all.
@@ -243,7 +255,7 @@ func TokenCan(permission Permission) bool { return !neverByToken[permission] }
 
 // publicOnly are the rights that a session of the public audience can use.
 var publicOnly = map[Permission]bool{
-	SelfManage: true, SelfReportLost: true, SelfDevices: true, DevicesRead: true, DevicesReportLost: true, DevicesCondition: true, PlacesRead: true, ModelsRead: true,
+	SelfManage: true, SelfReportLost: true, SelfDevices: true, SelfHandhelds: true, DevicesRead: true, DevicesReportLost: true, DevicesCondition: true, PlacesRead: true, ModelsRead: true,
 }
 
 // PermissionForKind names the right that asking for a command needs, and that

@@ -276,7 +276,7 @@ func TestAVendorReachesNamedModelsOnNamedDaysOnly(t *testing.T) {
 func TestASelfServiceSessionCannotDoWhatTheConsoleCan(t *testing.T) {
 	p := person(auth.Roles()...)
 	p.Audience = auth.AudiencePublic
-	allowed := []auth.Permission{auth.DevicesCondition, auth.DevicesRead, auth.DevicesReportLost, auth.ModelsRead, auth.PlacesRead, auth.SelfDevices, auth.SelfManage, auth.SelfReportLost}
+	allowed := []auth.Permission{auth.DevicesCondition, auth.DevicesRead, auth.DevicesReportLost, auth.ModelsRead, auth.PlacesRead, auth.SelfDevices, auth.SelfHandhelds, auth.SelfManage, auth.SelfReportLost}
 	if got := auth.PermissionsOf(p); !slices.Equal(got, allowed) {
 		t.Errorf("from self-service one can %v", got)
 	}

@@ -283,6 +283,33 @@ type Storage interface {
 	LossCode(ctx context.Context, account AccountID) (sealed []byte, now time.Time, err error)
 	// TakeLossCode uses a code up: of two who show it, one finds it.
 	TakeLossCode(ctx context.Context, account AccountID, sealed []byte) (bool, error)
+	// PutBadge keeps the keyed hash of an account's badge in place of an earlier one;
+	// empty: none any more. ErrTaken when another account has it.
+	PutBadge(ctx context.Context, by audit.Actor, account AccountID, digest []byte) error
+	// HasBadge reports whether an account has one.
+	HasBadge(ctx context.Context, account AccountID) (bool, error)
+	// PutHandheldCode keeps an account's code for a station in place of an earlier
+	// one, and returns its end; ErrTaken when another account has the same just now.
+	PutHandheldCode(ctx context.Context, account AccountID, digest []byte, life time.Duration) (time.Time, error)
+	// PersonByBadge finds whose badge it is, or whose code that has not run out.
+	PersonByBadge(ctx context.Context, badge, code []byte) (p Person, byCode bool, now time.Time, err error)
+	// TakeHandheldCode uses a code up: of two who show it, one finds it.
+	TakeHandheldCode(ctx context.Context, account AccountID, digest []byte) (bool, error)
+	// AddStation stores a station with the hash of the code that pairs its screen.
+	AddStation(ctx context.Context, by audit.Actor, st Station, code []byte, life time.Duration) error
+	// PutStationCode keeps another code for a station.
+	PutStationCode(ctx context.Context, by audit.Actor, id StationID, code []byte, life time.Duration) error
+	// PairStation uses a code up and keeps the screen's secret in place of an earlier
+	// one.
+	PairStation(ctx context.Context, by audit.Actor, code []byte, secret Hash) (Station, error)
+	// StationByHash finds the station of a screen's secret, and notes that it was
+	// heard of unless that is known to within an interval.
+	StationByHash(ctx context.Context, secret Hash, exact time.Duration) (Station, time.Time, error)
+	// Station reads one; Stations lists those that have not ended.
+	Station(ctx context.Context, id StationID) (Station, error)
+	Stations(ctx context.Context) ([]Station, error)
+	// EndStation ends one and forgets its screen's secret.
+	EndStation(ctx context.Context, by audit.Actor, id StationID) error
 	// Session reads a session with its account.
 	Session(ctx context.Context, id SessionID) (Session, Person, Standing, error)
 	// Rotate exchanges a refresh token for the next. A token that was exchanged

@@ -20,6 +20,27 @@ const foundCodeWord = "Code "
 // foundCodes is how many codes there are: six digits.
 const foundCodes = 1_000_000
 
+// NewScreenCode is a line for a lost screen with a new code on it.
+func NewScreenCode() (string, error) {
+	code, err := newFoundCode()
+	return foundCodeWord + code, err
+}
+
+// ScreenCode is the code that the arguments of lost mode show; empty: none.
+func ScreenCode(args json.RawMessage) string {
+	var shown struct {
+		Footnote string `json:"footnote"`
+	}
+	if json.Unmarshal(args, &shown) != nil {
+		return ""
+	}
+	code, ok := strings.CutPrefix(shown.Footnote, foundCodeWord)
+	if !ok {
+		return ""
+	}
+	return code
+}
+
 func newFoundCode() (string, error) {
 	n, err := rand.Int(rand.Reader, big.NewInt(foundCodes))
 	if err != nil {
@@ -41,13 +62,7 @@ func (s *Service) ShowsCode(ctx context.Context, d device.Device, code string) (
 		return false, err
 	}
 	for _, c := range page.Items {
-		var args struct {
-			Footnote string `json:"footnote"`
-		}
-		if c.CreatedAt.Before(lost.Since) || json.Unmarshal(c.Args, &args) != nil {
-			continue
-		}
-		if shown, ok := strings.CutPrefix(args.Footnote, foundCodeWord); ok && shown == code {
+		if !c.CreatedAt.Before(lost.Since) && ScreenCode(c.Args) == code {
 			return true, nil
 		}
 	}

@@ -31,7 +31,7 @@ var rules = []rule{
 		reason: "the limits are pure: what is counted, and how, stands in one place",
 	},
 	{
-		packages: []string{"commands", "ca", "auth", "safety", "device", "audit", "alert"},
+		packages: []string{"commands", "ca", "auth", "safety", "device", "audit", "alert", "shift"},
 		never:    []string{"gorm.io/...", "github.com/gin-gonic/gin/...", "net/http/..."},
 		reason:   "rules that protect people are the same whether a request came over HTTP, the socket or a policy, and whatever database holds them",
 	},
@@ -41,7 +41,7 @@ var rules = []rule{
 		reason: "store is the only package that knows gorm and SQL",
 	},
 	{
-		packages: []string{"api", "agent", "apple", "enroll", "auth", "ca", "commands", "configuration", "inventory", "safety", "alert"},
+		packages: []string{"api", "agent", "apple", "enroll", "auth", "ca", "commands", "configuration", "inventory", "safety", "alert", "shift"},
 		never:    []string{"store/..."},
 		reason:   "the code that needs storage declares the interface; otherwise nobody could say what a handler may do to the database",
 	},

@@ -37,6 +37,8 @@ type Sealer interface {
 // can be another.
 type Keyring interface {
 	For(context string) Sealer
+	// Derive makes a key for another purpose, the same at every call.
+	Derive(purpose string) ([]byte, error)
 }
 
 // Key is a master key. It is a Sealer itself, with an empty context; most uses

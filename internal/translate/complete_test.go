@@ -13,7 +13,7 @@ import (
 
 // speakers are the packages whose refusals people read in the console.
 var speakers = []string{"alert", "api", "auth", "ca", "commands", "configuration", "device", "enroll", "internal/auditlog", "internal/fault",
-	"internal/once", "internal/passkey", "inventory", "safety", "store"}
+	"internal/once", "internal/passkey", "inventory", "safety", "shift", "store"}
 
 // notForPeople are forms that hold nothing but what is filled in.
 var notForPeople = map[string]bool{"%s %s": true, "%s: %s": true, "%s %s is a %s": true}

@@ -204,6 +204,15 @@ CREATE TABLE backup_report (
     CONSTRAINT backup_report_pkey PRIMARY KEY (id)
 );
 
+CREATE TABLE badge (
+    account_id text NOT NULL,
+    digest bytea NOT NULL,
+    set_at bigint NOT NULL,
+    CONSTRAINT badge_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id),
+    CONSTRAINT badge_digest_key UNIQUE (digest),
+    CONSTRAINT badge_pkey PRIMARY KEY (account_id)
+);
+
 CREATE TABLE break_glass (
     command_id text NOT NULL,
     device_id text NOT NULL,
@@ -730,6 +739,52 @@ CREATE TABLE guard_state (
     CONSTRAINT guard_state_pkey PRIMARY KEY (id)
 );
 
+CREATE TABLE handheld_code (
+    account_id text NOT NULL,
+    digest bytea NOT NULL,
+    expires_at bigint NOT NULL,
+    CONSTRAINT handheld_code_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id),
+    CONSTRAINT handheld_code_digest_key UNIQUE (digest),
+    CONSTRAINT handheld_code_pkey PRIMARY KEY (account_id)
+);
+
+CREATE TABLE handheld_settings (
+    id bigint NOT NULL,
+    shift_minutes bigint NOT NULL,
+    remind_minutes bigint NOT NULL,
+    grace_minutes bigint NOT NULL,
+    clear boolean NOT NULL,
+    updated_at bigint NOT NULL,
+    updated_by text NOT NULL,
+    CONSTRAINT handheld_settings_id_check CHECK ((id = 1)),
+    CONSTRAINT handheld_settings_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE handheld_use (
+    id text NOT NULL,
+    device_id text NOT NULL,
+    ward_id text NOT NULL,
+    account_id text NOT NULL,
+    username text NOT NULL,
+    name text NOT NULL,
+    via text NOT NULL,
+    taken_at bigint NOT NULL,
+    due_at bigint NOT NULL,
+    ended_at bigint NOT NULL,
+    ending text NOT NULL,
+    reminded_at bigint NOT NULL,
+    locked_at bigint NOT NULL,
+    released_at bigint NOT NULL,
+    clear_asked_at bigint NOT NULL,
+    cleared_at bigint NOT NULL,
+    disputed_at bigint NOT NULL,
+    note text NOT NULL,
+    next_at bigint NOT NULL,
+    CONSTRAINT handheld_use_account_id_fkey FOREIGN KEY (account_id) REFERENCES account(id),
+    CONSTRAINT handheld_use_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id),
+    CONSTRAINT handheld_use_pkey PRIMARY KEY (id)
+);
+
 CREATE TABLE host_code (
     id text NOT NULL,
     sealed bytea NOT NULL,
@@ -956,6 +1011,23 @@ CREATE TABLE signing_key (
     CONSTRAINT signing_key_replaces_key UNIQUE (replaces)
 );
 
+CREATE TABLE station (
+    id text NOT NULL,
+    ward_id text NOT NULL,
+    name text NOT NULL,
+    secret bytea,
+    code bytea,
+    code_expires_at bigint NOT NULL,
+    created_at bigint NOT NULL,
+    created_by text NOT NULL,
+    paired_at bigint NOT NULL,
+    seen_at bigint NOT NULL,
+    ended_at bigint NOT NULL,
+    CONSTRAINT station_code_key UNIQUE (code),
+    CONSTRAINT station_pkey PRIMARY KEY (id),
+    CONSTRAINT station_secret_key UNIQUE (secret)
+);
+
 CREATE TABLE step_up (
     id text NOT NULL,
     code bytea NOT NULL,
@@ -1145,6 +1217,16 @@ CREATE INDEX device_tag_by_tag ON public.device_tag USING btree (tag, device_id)
 CREATE INDEX enrollment_not_completed ON public.enrollment USING btree (created_at) WHERE (state = 'issued'::text);
 
 CREATE INDEX guard_freeze_active ON public.guard_freeze USING btree (scope, scope_id) WHERE (lifted_at = 0);
+
+CREATE INDEX handheld_use_by_account ON public.handheld_use USING btree (account_id, taken_at);
+
+CREATE INDEX handheld_use_by_clear ON public.handheld_use USING btree (clear_asked_at) WHERE (clear_asked_at > 0);
+
+CREATE INDEX handheld_use_by_device ON public.handheld_use USING btree (device_id, taken_at);
+
+CREATE INDEX handheld_use_due ON public.handheld_use USING btree (next_at) WHERE (next_at > 0);
+
+CREATE UNIQUE INDEX handheld_use_open ON public.handheld_use USING btree (device_id) WHERE (ended_at = 0);
 
 CREATE INDEX host_recovery_account ON public.host_recovery USING btree (account_id, created_at);
 

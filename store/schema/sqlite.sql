@@ -165,6 +165,12 @@ CREATE TABLE backup_report (
     reported_by TEXT   NOT NULL -- JSON
 );
 
+CREATE TABLE badge (
+    account_id TEXT PRIMARY KEY REFERENCES account (id),
+    digest     BLOB   NOT NULL UNIQUE, -- HMAC with a key of the master key
+    set_at     BIGINT NOT NULL
+);
+
 CREATE TABLE break_glass (
     command_id  TEXT PRIMARY KEY,
     device_id   TEXT    NOT NULL REFERENCES device (id),
@@ -618,6 +624,44 @@ CREATE TABLE guard_state (
     jumps INTEGER NOT NULL  -- how often skew was changed
 );
 
+CREATE TABLE handheld_code (
+    account_id TEXT PRIMARY KEY REFERENCES account (id),
+    digest     BLOB   NOT NULL UNIQUE,
+    expires_at BIGINT NOT NULL
+);
+
+CREATE TABLE handheld_settings (
+    id             BIGINT PRIMARY KEY CHECK (id = 1),
+    shift_minutes  BIGINT NOT NULL,
+    remind_minutes BIGINT NOT NULL,
+    grace_minutes  BIGINT NOT NULL, -- 0: never locked
+    clear          BOOLEAN NOT NULL,
+    updated_at     BIGINT NOT NULL,
+    updated_by     TEXT   NOT NULL
+);
+
+CREATE TABLE handheld_use (
+    id             TEXT PRIMARY KEY,
+    device_id      TEXT   NOT NULL REFERENCES device (id),
+    ward_id        TEXT   NOT NULL,
+    account_id     TEXT   NOT NULL REFERENCES account (id),
+    username       TEXT   NOT NULL,
+    name           TEXT   NOT NULL,
+    via            TEXT   NOT NULL, -- the station's name, or self-service
+    taken_at       BIGINT NOT NULL,
+    due_at         BIGINT NOT NULL,
+    ended_at       BIGINT NOT NULL, -- 0: they have it
+    ending         TEXT   NOT NULL,
+    reminded_at    BIGINT NOT NULL,
+    locked_at      BIGINT NOT NULL, -- when the rule asked for the lock
+    released_at    BIGINT NOT NULL, -- when all that was taken back
+    clear_asked_at BIGINT NOT NULL,
+    cleared_at     BIGINT NOT NULL,
+    disputed_at    BIGINT NOT NULL,
+    note           TEXT   NOT NULL,
+    next_at        BIGINT NOT NULL  -- when the rule has something to do; 0: nothing
+);
+
 CREATE TABLE host_code (
     id         TEXT PRIMARY KEY,
     sealed     BLOB   NOT NULL, -- the code's hash
@@ -802,6 +846,20 @@ CREATE TABLE signing_key (
     created_at BIGINT NOT NULL
 );
 
+CREATE TABLE station (
+    id              TEXT PRIMARY KEY,
+    ward_id         TEXT   NOT NULL,
+    name            TEXT   NOT NULL,
+    secret          BLOB   UNIQUE, -- SHA-256 of what its screen shows; NULL: no screen is paired
+    code            BLOB   UNIQUE, -- keyed hash of the code that pairs a screen
+    code_expires_at BIGINT NOT NULL,
+    created_at      BIGINT NOT NULL,
+    created_by      TEXT   NOT NULL,
+    paired_at       BIGINT NOT NULL,
+    seen_at         BIGINT NOT NULL,
+    ended_at        BIGINT NOT NULL
+);
+
 CREATE TABLE step_up (
     id           TEXT PRIMARY KEY,
     code         BLOB NOT NULL UNIQUE,
@@ -980,6 +1038,16 @@ CREATE INDEX device_tag_by_tag ON device_tag (tag, device_id);
 CREATE INDEX enrollment_not_completed ON enrollment (created_at) WHERE state = 'issued';
 
 CREATE INDEX guard_freeze_active ON guard_freeze (scope, scope_id) WHERE lifted_at = 0;
+
+CREATE INDEX handheld_use_by_account ON handheld_use (account_id, taken_at);
+
+CREATE INDEX handheld_use_by_clear ON handheld_use (clear_asked_at) WHERE clear_asked_at > 0;
+
+CREATE INDEX handheld_use_by_device ON handheld_use (device_id, taken_at);
+
+CREATE INDEX handheld_use_due ON handheld_use (next_at) WHERE next_at > 0;
+
+CREATE UNIQUE INDEX handheld_use_open ON handheld_use (device_id) WHERE ended_at = 0;
 
 CREATE INDEX host_recovery_account ON host_recovery (account_id, created_at);
 
