@@ -7,6 +7,7 @@ import (
 	"wardline/commands"
 	"wardline/enroll"
 	"wardline/inventory"
+	"wardline/shift"
 )
 
 // Services are what the demo hands its made-up hospital to: the same that people
@@ -16,12 +17,13 @@ type Services struct {
 	People    *auth.Service
 	Enroll    *enroll.Service
 	Commands  *commands.Service
+	Shifts    *shift.Service
 	Now       func() time.Time
 }
 
 // Services returns the running server's services.
 func (a *App) Services() Services {
-	return Services{Inventory: a.inventory, People: a.auth, Enroll: a.enroll, Commands: a.commands, Now: a.clock}
+	return Services{Inventory: a.inventory, People: a.auth, Enroll: a.enroll, Commands: a.commands, Shifts: a.shifts, Now: a.clock}
 }
 
 // CAFingerprint is the SHA-256 of the root certificate, lower-case hex.

@@ -39,7 +39,7 @@ func (a *App) buildServices(ctx context.Context) error {
 		Storage: a.store, Now: a.o.Now, Log: a.o.Log, Approvers: approvers,
 		Signer: func() (commands.Signer, error) { return a.authority.CommandSigner(), nil },
 	})
-	a.shifts = shift.New(shift.Options{Storage: a.store, Commands: a.commands, Log: a.o.Log,
+	a.shifts = shift.New(shift.Options{Storage: a.store, Commands: a.commands, Furnished: a.o.Demo, Log: a.o.Log,
 		HelpPhone: func() string { return a.o.HelpPhone }, WardName: a.placeName})
 	a.configuration = configuration.New(configuration.Options{
 		Storage: a.store, Places: a.inventory, Models: a.inventory, Requester: a.commands, Outlooks: a.commands, Now: a.o.Now, Log: a.o.Log})

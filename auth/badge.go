@@ -98,6 +98,12 @@ func (s *Service) setBadge(ctx context.Context, by audit.Actor, username, number
 	return err
 }
 
+// AccountNamedLocally finds an account for somebody who owns the machine.
+func (s *Service) AccountNamedLocally(ctx context.Context, username string) (Account, error) {
+	person, _, err := s.storage.PersonByUsername(ctx, normaliseUsername(username))
+	return person.Account, hidden(err, "account")
+}
+
 // HasBadge reports whether an account has a badge.
 func (s *Service) HasBadge(ctx context.Context, id AccountID) (bool, error) {
 	return s.storage.HasBadge(ctx, id)

@@ -30,6 +30,8 @@ type Options struct {
 	HelpPhone func() string
 	// NewID makes identifiers. Nil: UUIDv7.
 	NewID func() string
+	// Furnished allows Furnish: the demo. A hospital's server never sets it.
+	Furnished bool
 	// Log may be nil.
 	Log *slog.Logger
 }
@@ -42,12 +44,13 @@ type Service struct {
 	wardName  func(ctx context.Context, id device.PlaceID) string
 	helpPhone func() string
 	newID     func() string
+	furnished bool
 	log       *slog.Logger
 }
 
 // New makes the service.
 func New(o Options) *Service {
-	s := &Service{storage: o.Storage, commands: o.Commands, wardName: o.WardName, helpPhone: o.HelpPhone, newID: o.NewID, log: o.Log}
+	s := &Service{storage: o.Storage, commands: o.Commands, wardName: o.WardName, helpPhone: o.HelpPhone, newID: o.NewID, furnished: o.Furnished, log: o.Log}
 	if s.wardName == nil {
 		s.wardName = func(context.Context, device.PlaceID) string { return "" }
 	}

@@ -2,6 +2,7 @@ package shift
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -125,7 +126,19 @@ type Taken struct {
 
 // Take gives a handheld to somebody, from the charger or from the hands of whoever
 // has it. Taking it again changes nothing.
-func (s *Service) Take(ctx context.Context, t Taking) (Taken, error) {
+func (s *Service) Take(ctx context.Context, t Taking) (Taken, error) { return s.take(ctx, t, 0) }
+
+// Furnish is Take as if it had been done some time ago: the demo begins in the
+// middle of a shift. A hospital's server refuses it.
+func (s *Service) Furnish(ctx context.Context, t Taking, ago time.Duration) error {
+	if !s.furnished {
+		return errors.New("only a made-up hospital is furnished")
+	}
+	_, err := s.take(ctx, t, ago)
+	return err
+}
+
+func (s *Service) take(ctx context.Context, t Taking, ago time.Duration) (Taken, error) {
 	id := UseID(s.newID())
 	var out Taken
 	err := s.storage.ChangeHandheld(ctx, t.Device, t.Holder.Account, func(st Standing) (Decision, error) {
@@ -142,7 +155,7 @@ func (s *Service) Take(ctx context.Context, t Taking) (Taken, error) {
 			from := st.Open.end(st, EndingHandedOver)
 			d.Ended, out.From = &from, &from
 		}
-		out.Use = Use{ID: id, Device: t.Device, Ward: t.Ward, Holder: t.Holder, Via: t.Via, TakenAt: st.Now, DueAt: st.Now.Add(st.Settings.Shift)}
+		out.Use = Use{ID: id, Device: t.Device, Ward: t.Ward, Holder: t.Holder, Via: t.Via, TakenAt: st.Now.Add(-ago), DueAt: st.Now.Add(st.Settings.Shift - ago)}
 		out.Use.NextAt = out.Use.next(st.Settings, st.Now)
 		d.Begun = &out.Use
 		d.Custody = &device.Custody{Kind: device.CustodyPerson, Which: t.Holder.Name}

@@ -152,7 +152,7 @@ func (c *demoCmd) start(ctx context.Context, t terminal, log *slog.Logger) (d *d
 		return d, err
 	}
 	of := d.server.Services()
-	seeder := &fleet.Seeder{Hospital: hospital, Inventory: of.Inventory, People: of.People, Invitations: of.Enroll, Orders: of.Commands, Now: of.Now}
+	seeder := &fleet.Seeder{Hospital: hospital, Inventory: of.Inventory, People: of.People, Invitations: of.Enroll, Orders: of.Commands, Shifts: of.Shifts, Now: of.Now}
 	if err := seeder.Prepare(ctx); err != nil {
 		return d, err
 	}

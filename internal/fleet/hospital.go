@@ -59,6 +59,8 @@ type Account struct {
 	Role      string `json:"role"`
 	// Name is what screens show; it names a post, never a person.
 	Name string `json:"-"`
+	// Badge is what the scanner of a charging station types; empty: none.
+	Badge string `json:"badge,omitempty"`
 }
 
 // Spec describes one device: what the hospital's records say of it and, for the

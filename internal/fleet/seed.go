@@ -16,6 +16,7 @@ import (
 	"wardline/enroll"
 	"wardline/internal/fault"
 	"wardline/inventory"
+	"wardline/shift"
 )
 
 // Inventory is what seeding needs of inventory.Service.
@@ -34,6 +35,13 @@ type Inventory interface {
 // People is what seeding needs of auth.Service.
 type People interface {
 	CreateAccountLocally(ctx context.Context, by audit.Actor, n auth.NewAccount) (auth.Created, error)
+	SetBadgeLocally(ctx context.Context, by audit.Actor, username, number string) error
+	AccountNamedLocally(ctx context.Context, username string) (auth.Account, error)
+}
+
+// Shifts is what seeding needs of shift.Service.
+type Shifts interface {
+	Furnish(ctx context.Context, t shift.Taking, ago time.Duration) error
 }
 
 // Invitations is what seeding needs of enroll.Service.
@@ -55,7 +63,9 @@ type Seeder struct {
 	People      People
 	Invitations Invitations
 	Orders      Orders
-	Now         func() time.Time
+	// Shifts may be nil: then nobody has a shared handheld.
+	Shifts Shifts
+	Now    func() time.Time
 
 	places  map[string]device.PlaceID // by key
 	models  map[string]device.ModelID // by key
@@ -160,6 +170,38 @@ func (s *Seeder) prepareAccount(ctx context.Context, a Account) error {
 	if err != nil {
 		return fmt.Errorf("create the account %s: %w", a.Username, err)
 	}
+	if a.Badge != "" {
+		err = s.People.SetBadgeLocally(ctx, seeding, a.Username, a.Badge)
+	}
+	if err != nil {
+		return fmt.Errorf("give %s a badge: %w", a.Username, err)
+	}
+	return nil
+}
+
+// storyHandheld is a shared handheld that a nurse of 4 North has since the last
+// shift: it is overdue, asks for itself, and is not locked yet.
+const (
+	storyHandheld = "R5-0002"
+	storyHolder   = "nurse2"
+	storySince    = 13*time.Hour + 45*time.Minute
+)
+
+// hand gives somebody the overdue handheld, once.
+func (s *Seeder) hand(ctx context.Context) error {
+	key, id := "handheld "+storyHandheld, s.records[storyHandheld]
+	if s.Shifts == nil || id == "" || s.Hospital.told[key] {
+		return nil
+	}
+	holder, err := s.People.AccountNamedLocally(ctx, storyHolder)
+	if err == nil {
+		err = s.Shifts.Furnish(ctx, shift.Taking{Device: id, Ward: s.places["4n"], Actor: seeding, Via: "station 4 North",
+			Holder: shift.Holder{Account: string(holder.ID), Username: holder.Username, Name: holder.Name}}, storySince)
+	}
+	if err != nil {
+		return fmt.Errorf("give %s to %s: %w", storyHandheld, storyHolder, err)
+	}
+	s.Hospital.told[key] = true
 	return nil
 }
 
@@ -224,6 +266,9 @@ func (s *Seeder) Tell(ctx context.Context) error {
 			return err
 		}
 		s.Hospital.told[d.Serial] = true
+	}
+	if err := s.hand(ctx); err != nil {
+		return err
 	}
 	return s.Hospital.keep()
 }
