@@ -253,7 +253,8 @@ func (h *handout) guarded(c *Command, v safety.Verdict, why cause, ch *Changes) 
 	}
 	switch {
 	case r.SecondPerson && !c.State.Undelivered():
-		c.DueAt = h.Now.Add(redeliverAfter(c.Attempt))
+		// The device may have it, so it is not taken back; it only is not sent again.
+		c.DueAt, c.StateReason = h.Now.Add(redeliverAfter(c.Attempt)), notSentAgain+" "+r.Reason
 		return true, nil
 	case r.SecondPerson:
 		why.step, why.reason = stepVoid, r.Reason

@@ -110,6 +110,9 @@ func whyHeld(c Command, now Situation) string {
 	return wait + report + "." + until(c, now)
 }
 
+// notSentAgain begins the reason why the repetition of a delivery stays away.
+const notSentAgain = "It is not sent again."
+
 func whyDelivered(c Command, now Situation) string {
 	said := fmt.Sprintf("Handed to the device %s ago, not answered yet", wordsFor(now.Now.Sub(c.DeliveredAt)))
 	if c.Attempt > 1 {
@@ -121,6 +124,8 @@ func whyDelivered(c Command, now Situation) string {
 		return said + " " + containedReason + until(c, now)
 	case silent(now):
 		return said + " " + notHeard(now.Device.Report.ReceivedAt) + until(c, now)
+	case strings.HasPrefix(c.StateReason, notSentAgain):
+		return said + " " + c.StateReason + until(c, now)
 	}
 	return said + until(c, now)
 }

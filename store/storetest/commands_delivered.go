@@ -23,6 +23,7 @@ func suiteCommandsDelivered(t *testing.T, h *Harness) {
 	h.Run("what is accepted and never spoken of again is unconfirmed", testUnconfirmed)
 	h.Run("a new enrollment gets nothing that was asked for the old one", testReenrollment)
 	h.Run("a contained phone is served what finds, locks and empties it", testContained)
+	h.Run("a pump that was moved after it had its order is not sent it again, and that is said", testMovedAfterDelivery)
 	h.Run("what the agent cannot do is refused, not sent", testAgentCannot)
 	h.Run("the index says who has work and from when", testDueWork)
 	h.Run("polls are leased together", testLeasedTogether)
@@ -57,6 +58,25 @@ func testLostAnswer(t *testing.T, h *Harness) {
 	if len(done.Transitions) != len(before.Transitions)+1 {
 		t.Errorf("the repeated results made moves: %v", done.Transitions)
 	}
+}
+
+func testMovedAfterDelivery(t *testing.T, h *Harness) {
+	c := newClinic(t, h)
+	c.twoPeopleWhenAsked()
+	pump := c.Pump()
+	pump.Therapy = device.ReportedStopped
+	pump.Report()
+	restart := c.ask(pump, device.KindRestart, func(a *commands.Ask) { a.Ticket = twoPeople })
+	if _, err := c.Service.Approve(c.ctx, security, restart.ID, c.get(restart.ID).OrderHash); err != nil {
+		t.Fatal(err)
+	}
+	pump.only(device.KindRestart)
+	pump.Change(func(d *device.Device) { d.Custody = device.Custody{Kind: device.CustodyBiomed} })
+	c.Clock.Advance(10 * time.Second)
+	pump.nothing()
+	pump.Report()
+	c.says(restart.ID, "Handed to the device 10 s ago, not answered yet. It is not sent again. "+
+		"The approval no longer holds: the device's class, custody or place has changed since. It expires on 2026-03-03 08:00:00 UTC.")
 }
 
 func testNotNow(t *testing.T, h *Harness) {

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -274,10 +275,12 @@ func (w *walk) settleDown(rt *rapid.T) {
 				refusedSomehow(rt, err)
 				continue
 			}
+			x.agreed = &walkPlace{x.of.custody, x.of.care}
 			w.tally["approved"]++
 			now = w.c.get(x.id)
 		}
-		due[x.id] = !now.State.Ended() && now.ExpiresAt.Sub(w.c.Clock.Now()) > rounds*round && x.enrollment == x.of.Enrollment && !x.of.erased
+		moved := x.agreed != nil && *x.agreed != walkPlace{x.of.custody, x.of.care}
+		due[x.id] = !moved && !now.State.Ended() && now.ExpiresAt.Sub(w.c.Clock.Now()) > rounds*round && x.enrollment == x.of.Enrollment && !x.of.erased
 	}
 	for range rounds {
 		for _, a := range w.agents {
@@ -337,7 +340,7 @@ func (w *walk) judge(rt *rapid.T, x *walkOrder, due bool) {
 	case commands.StateSuperseded: // its device may have done it and enrolled anew before it said so
 	case commands.StateQueued, commands.StateHeld, commands.StateDelivered:
 		if due && !x.of.erased {
-			rt.Fatalf("lost: %s is still %s at the end: %s", now.Kind, now.State, now.WhyWaiting)
+			rt.Fatalf("lost: %s is still %s at the end: %s%s", now.Kind, now.State, now.WhyWaiting, w.story(x.of))
 		}
 	default:
 		if done && !x.of.erased && x.enrollment == x.of.Enrollment {
@@ -345,6 +348,29 @@ func (w *walk) judge(rt *rapid.T, x *walkOrder, due bool) {
 		}
 	}
 }
+
+// story tells what became of everything that was asked of a device, for who has
+// to find out why a walk ended badly.
+func (w *walk) story(a *walkDevice) string {
+	b, err := w.c.Store.Binding(w.c.ctx, a.Print)
+	told := fmt.Sprintf("\nits device: held %v (%v), erased %v, senses %s, now %s", b.Held, err, a.erased, a.Therapy, clockTime(w.c.Clock.Now()))
+	for _, x := range w.asked {
+		if x.of != a {
+			continue
+		}
+		now := w.c.get(x.id)
+		told += fmt.Sprintf("\n%s, until %s, due %s:", now.Kind, clockTime(now.ExpiresAt), clockTime(now.DueAt))
+		for _, m := range now.Transitions {
+			told += fmt.Sprintf(" %s %s (%s)", clockTime(m.At), m.To, m.Step)
+		}
+		if e := a.journal[x.id]; e != nil {
+			told += fmt.Sprintf("; the device said %s to attempt %d of %d", e.status, e.got.Attempt, now.Attempt)
+		}
+	}
+	return told
+}
+
+func clockTime(t time.Time) string { return t.UTC().Format("02 15:04:05") }
 
 // count notes what the walk has seen, for the positive control, and that no move
 // is missing.
