@@ -114,6 +114,36 @@ func TestAnInfusionThatBeginsAfterTheOrderWasAcceptedStopsIt(t *testing.T) {
 	})
 }
 
+func TestTwoHundredInfusionsThatBeginBetweenPollAndExecutionAreNeverDisturbed(t *testing.T) {
+	stopped := commands.Envelope{AllowedReported: []device.Reported{device.ReportedStopped}, MaxStateAge: time.Minute}
+	// A stopped pump takes the order, and waits up to 30 seconds for the server's
+	// word, which never comes. The infusion begins at another moment of these each
+	// time; the last time, none begins.
+	const rounds = 200
+	for i := range rounds + 1 {
+		bubble(t, func(t *testing.T, h *hospital) {
+			pump := h.enrolled(device.ClassPumpLVP)
+			hand := newHandset(device.KindRestart)
+			hand.become(device.ReportedStopped)
+			h.deaf = true
+			restart := h.askWith(pump.Identity, device.KindRestart, "", nil, stopped)
+			pump.switchOn(hand)
+			pass(time.Second + time.Duration(i)*140*time.Millisecond)
+			equalList(t, "what the pump wrote before the infusion", pump.did(restart), "marked")
+			if i == rounds {
+				pass(40 * time.Second)
+				equal(t, "jobs done when no infusion begins", len(hand.done()), 1)
+				equalList(t, "what the pump wrote", pump.did(restart), "marked", "acting", "done")
+				return
+			}
+			hand.become(device.ReportedInfusing)
+			pass(40 * time.Second)
+			equal(t, "jobs done", len(hand.done()), 0)
+			equalList(t, "what the pump wrote", pump.did(restart), "marked", "not_now")
+		})
+	}
+}
+
 func TestWithoutAnswerFromTheServerAnAcceptedOrderIsDoneAfterThirtySeconds(t *testing.T) {
 	bubble(t, func(t *testing.T, h *hospital) {
 		phone := h.enrolled(device.ClassPhoneIssued)
