@@ -223,7 +223,7 @@ func (a *API) returnedAt(ctx context.Context, st auth.Station, s scanned) (ScanV
 	if s.person != nil {
 		actor = s.person.Actor()
 	}
-	u, err := a.shifts.Return(ctx, shift.Returning{Device: s.item.Device.ID, Actor: actor, Via: st.Via(), WardName: wardName(*s.item)})
+	u, err := a.shifts.Return(ctx, shift.Returning{Device: s.item.Device.ID, Actor: actor, Via: st.Name, WardName: wardName(*s.item)})
 	if err != nil {
 		return ScanView{}, err
 	}
@@ -235,7 +235,7 @@ func (a *API) takenAt(ctx context.Context, st auth.Station, s scanned) (ScanView
 	if err := a.auth.UseCode(ctx, *s.person); err != nil {
 		return ScanView{}, err
 	}
-	taken, err := a.shifts.Take(ctx, takingOf(s.person.Principal, *s.item, st.Via()))
+	taken, err := a.shifts.Take(ctx, takingOf(s.person.Principal, *s.item, st.Name))
 	if err != nil {
 		return ScanView{}, err
 	}

@@ -38,7 +38,8 @@ func (s *Store) AddStation(ctx context.Context, by audit.Actor, st auth.Station,
 	return s.write(ctx, func(t *tx) error {
 		row := stationRow{ID: string(st.ID), WardID: string(st.Ward), Name: st.Name, Code: code, CodeExpiresAt: dbTime(t.now.Add(life)),
 			CreatedAt: dbTime(t.now), CreatedBy: st.CreatedBy}
-		if err := t.Create(&row).Error; err != nil {
+		// No secret is NULL: of these there may be many.
+		if err := t.Omit("Secret").Create(&row).Error; err != nil {
 			return fmt.Errorf("add a station: %w", err)
 		}
 		t.record(audit.Event{Actor: by, Action: "station.created", Subject: subjectStation(st.ID), Detail: map[string]any{"name": st.Name, "ward": string(st.Ward)}})
@@ -88,8 +89,10 @@ func (s *Store) PairStation(ctx context.Context, by audit.Actor, code []byte, se
 			return auth.ErrNoSuch
 		}
 		replaced := len(row.Secret) > 0
-		row.Code, row.CodeExpiresAt, row.Secret, row.PairedAt, row.SeenAt = nil, dbTime{}, secret[:], dbTime(t.now), dbTime(t.now)
-		if err := t.Save(&row).Error; err != nil {
+		row.PairedAt, row.SeenAt = dbTime(t.now), dbTime(t.now)
+		err = t.Model(&stationRow{}).Where("id = ?", row.ID).Updates(map[string]any{"code": nil, "code_expires_at": 0, "secret": secret[:],
+			"paired_at": row.PairedAt, "seen_at": row.SeenAt}).Error
+		if err != nil {
 			return fmt.Errorf("pair station %s: %w", row.ID, err)
 		}
 		out = row.station()

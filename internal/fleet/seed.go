@@ -195,7 +195,7 @@ func (s *Seeder) hand(ctx context.Context) error {
 	}
 	holder, err := s.People.AccountNamedLocally(ctx, storyHolder)
 	if err == nil {
-		err = s.Shifts.Furnish(ctx, shift.Taking{Device: id, Ward: s.places["4n"], Actor: seeding, Via: "station 4 North",
+		err = s.Shifts.Furnish(ctx, shift.Taking{Device: id, Ward: s.places["4n"], Actor: seeding, Via: "Charging station 4 North",
 			Holder: shift.Holder{Account: string(holder.ID), Username: holder.Username, Name: holder.Name}}, storySince)
 	}
 	if err != nil {

@@ -436,6 +436,10 @@ func testStations(t *testing.T, h *Harness) {
 	ward := auth.Target{Class: device.ClassHandheldShared, Ward: "ward-4"}
 	st, code, err := p.auth.NewStation(p.ctx, ian, ward, "Ward 4")
 	p.must(err)
+	_, other, err := p.auth.NewStation(p.ctx, ian, ward, "Ward 4, back room")
+	p.must(err)
+	_, _, err = p.auth.PairStation(p.ctx, "192.0.2.7:1", other)
+	p.must(err)
 	_, _, err = p.auth.PairStation(p.ctx, "192.0.2.7:1", "BCDF-BCDF")
 	p.refused(err, "pairing_failed")
 	_, secret, err := p.auth.PairStation(p.ctx, "192.0.2.7:1", code)

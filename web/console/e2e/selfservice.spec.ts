@@ -198,5 +198,5 @@ test("behind every label stands whom to call, and nothing else", async ({ hospit
   const real = await page.content();
   await page.goto(at("no-such-label"));
   expect(await page.content()).toBe(real);
-  expect(selfScreens.map((screen) => screen.path)).toEqual(["/lost", "/found", "/register", "/devices", "/devices/:id"]);
+  expect(selfScreens.map((screen) => screen.path)).toEqual(["/lost", "/handhelds", "/station", "/found", "/register", "/devices", "/devices/:id"]);
 });

@@ -37,6 +37,13 @@ export const screens: Screen[] = [
   { path: "/devices/import", name: "importDevices", permission: "devices.create", load: () => import("./features/devices/add/AddPage") },
   { path: "/devices/$id", name: "device", permission: "devices.read", load: () => import("./features/device/DevicePage") },
   {
+    path: "/handhelds",
+    name: "handhelds",
+    menu: { icon: "handhelds", group: "work" },
+    permission: "handhelds.read",
+    load: () => import("./features/handhelds/HandheldsPage"),
+  },
+  {
     path: "/enrollment",
     name: "enrollment",
     menu: { icon: "enrollment", group: "work" },

@@ -35,7 +35,7 @@ function Screen({ screen }: { screen: SelfScreen }) {
   const { phase } = useSelf();
   if (phase === "starting") return <Waiting />;
   return (
-    <Frame title={screen.signedIn && phase === "out" ? t("signIn.title") : t(`screens.${screen.name}`)}>
+    <Frame wall={screen.wall} title={screen.signedIn && phase === "out" ? t("signIn.title") : t(`screens.${screen.name}`)}>
       {screen.signedIn && phase === "out" ? <SignIn /> : <screen.page />}
     </Frame>
   );

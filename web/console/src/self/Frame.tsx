@@ -9,7 +9,7 @@ import { selfStrings } from "./strings";
 import { useOnline } from "./useOnline";
 
 /** What stands around every screen: whose it is, the way back, the language, and whom to call. */
-export function Frame({ title, children, home = false }: { title: string; children: ReactNode; home?: boolean }) {
+export function Frame({ title, children, home = false, wall = false }: { title: string; children: ReactNode; home?: boolean; wall?: boolean }) {
   const t = useT(selfStrings);
   const online = useOnline();
   const heading = useRef<HTMLHeadingElement>(null);
@@ -19,11 +19,11 @@ export function Frame({ title, children, home = false }: { title: string; childr
   }, [title]);
   // Whoever cannot see that another screen came hears it.
   useEffect(() => {
-    if (!home) heading.current?.focus();
-  }, [address, home]);
+    if (!home && !wall) heading.current?.focus();
+  }, [address, home, wall]);
   return (
-    <Stack maw={520} mx="auto" mih="100dvh" p="md" gap="lg">
-      <Header home={home} />
+    <Stack maw={wall ? 1600 : 520} w="100%" mx="auto" mih="100dvh" p="md" gap="lg">
+      {!wall && <Header home={home} />}
       {!online && (
         <Alert role="status" color="orange" variant="light" title={t("offline.title")}>
           {t("offline.about")}

@@ -22,6 +22,8 @@ export const selfStrings = defineStrings(
       register: "Register this phone",
       devices: "My devices",
       device: "My device",
+      handhelds: "Shared handhelds",
+      station: "Charging station",
     },
     offline: {
       title: "No network",
@@ -222,6 +224,8 @@ export const selfStrings = defineStrings(
       register: "Dieses Telefon eintragen",
       devices: "Meine Geräte",
       device: "Mein Gerät",
+      handhelds: "Gemeinsame Handgeräte",
+      station: "Ladestation",
     },
     offline: {
       title: "Kein Netz",

@@ -30,6 +30,7 @@ import { Warnings } from "./Warnings";
 import { Where } from "./Where";
 import { Who } from "./Who";
 
+const HolderCard = later(async () => (await import("../handhelds/HolderCard")).HolderCard);
 const Certificates = later(async () => (await import("./Certificates")).Certificates);
 const Configuration = later(async () => (await import("./Configuration")).Configuration);
 const Inventory = later(async () => (await import("./Inventory")).Inventory);
@@ -125,11 +126,13 @@ function Parts({ device }: { device: Device }) {
 }
 
 function Overview({ device }: { device: Device }) {
+  const may = useMay();
   return (
     <div className={classes.columns}>
       <Stack gap="md">
         <Therapy device={device} />
         <Who device={device} />
+        {device.class === "handheld_shared" && may("handhelds.read") && <HolderCard id={device.id} />}
         <Where device={device} />
         <How device={device} />
       </Stack>

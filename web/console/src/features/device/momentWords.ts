@@ -36,6 +36,7 @@ export function useMomentWords(): (moment: Moment) => Told {
       kind: say("kind", text(detail.kind)) + (text(detail.subkind) && ` (${text(detail.subkind)})`),
       hold: say("hold", text(detail.hold)),
       method: text(detail.method),
+      holder: text(detail.holder),
     });
     if (moment.action === "device.changed") return { title, more: [...changes(detail.changes), ...more] };
     if (moment.action === "device.sanitised") return { title, more: [t("looksMore", { witness: text(detail.witness) })] };

@@ -73,6 +73,7 @@ export const timelineStrings = defineStrings(
         question_answered: "The open wipe was decided about",
       },
       location: { seen: "Its holder's location was looked up" },
+      handheld: { taken: "Taken by {{holder}}", returned: "Brought back; {{holder}} had it", overdue: "Locked because it stayed away; {{holder}} has it", disputed: "{{holder}} says that they do not have it" },
       certificate: {
         recorded: "A certificate was recorded",
         issued: "A certificate was issued",
@@ -178,6 +179,7 @@ export const timelineStrings = defineStrings(
         question_answered: "Über das offene Löschen wurde entschieden",
       },
       location: { seen: "Der Ort der Person, die es hat, wurde nachgesehen" },
+      handheld: { taken: "Ausgeliehen von {{holder}}", returned: "Zurückgebracht; {{holder}} hatte es", overdue: "Gesperrt, weil es ausblieb; {{holder}} hat es", disputed: "{{holder}} sagt, es nicht zu haben" },
       certificate: {
         recorded: "Ein Zertifikat wurde vermerkt",
         issued: "Ein Zertifikat wurde ausgestellt",
