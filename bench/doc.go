@@ -3,7 +3,7 @@
 // TLS. Its method and results are docs/performance.md.
 //
 //	make bench                        everything
-//	make bench ARGS="-run idle"       one scenario: idle, scep, held, lists
+//	make bench ARGS="-run idle"       one scenario: idle, scep, held, lists, shift
 //	make bench ARGS="-devices 2000"   fewer devices than 10,000
 //
 // Nothing here knows how the server is built inside; it speaks REST, SCEP and the

@@ -23,6 +23,8 @@ type bench struct {
 	engines *regexp.Regexp
 	run     *regexp.Regexp
 	keys    string
+	// within is how long the shift change lasts.
+	within time.Duration
 }
 
 func main() {
@@ -45,14 +47,15 @@ func exit(err error) {
 
 func measure(ctx context.Context, args []string) (err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	run := flags.String("run", "", "which scenarios, as a pattern: idle, scep, held, lists")
+	run := flags.String("run", "", "which scenarios, as a pattern: idle, scep, held, lists, shift")
+	within := flags.Duration("within", 10*time.Minute, "how long the shift change lasts")
 	engines := flags.String("engine", "", "which engines, as a pattern: sqlite, postgres")
 	devices := flags.Int("devices", 10_000, "how many devices; as many descriptors are needed by the server and by the generator")
 	out := flags.String("out", "", "file for the raw output, such as docs/performance/2026-03-02.txt")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	b := &bench{devices: *devices, keys: filepath.Join("build", "bench", "keys-"+strconv.Itoa(deviceKeyBits))}
+	b := &bench{devices: *devices, within: *within, keys: filepath.Join("build", "bench", "keys-"+strconv.Itoa(deviceKeyBits))}
 	if b.run, err = regexp.Compile(*run); err != nil {
 		return err
 	}
@@ -93,6 +96,11 @@ func (b *bench) scenarios(ctx context.Context) (err error) {
 	}
 	if b.run.MatchString("lists") {
 		if err := b.each(ctx, b.lists); err != nil {
+			return err
+		}
+	}
+	if b.run.MatchString("shift") {
+		if err := b.each(ctx, b.shiftChange); err != nil {
 			return err
 		}
 	}
