@@ -79,6 +79,18 @@ func TestABadgeAndALabelAtTheChargingStationTakeAHandheldAndTheLabelAloneBringsI
 		t.Errorf("the label of what is back: %s", a.raw)
 	}
 
+	// What is locked because it stayed away takes a name as well: its label stands on
+	// the board.
+	w.scan("EGH-1", "4711").is(http.StatusOK)
+	w.clock.Advance(16 * time.Hour)
+	w.must(w.shifts.Step(t.Context()))
+	if a := w.scan("EGH-1", "").is(http.StatusOK); a.text("result") != "locked" {
+		t.Errorf("the label alone of one that is locked: %s", a.raw)
+	}
+	if a := w.scan("4711", "EGH-1").is(http.StatusOK); a.text("result") != "returned" {
+		t.Errorf("the label and a badge: %s", a.raw)
+	}
+
 	// Another ward's handheld and badge are like what does not exist; guesses end.
 	other := w.scan("EGH-2", "").refuses(http.StatusConflict, "scan_unknown")
 	for _, scan := range []string{"4712", "4713", "EGH-9"} {
@@ -86,7 +98,7 @@ func TestABadgeAndALabelAtTheChargingStationTakeAHandheldAndTheLabelAloneBringsI
 			t.Errorf("%s is told apart: %s", scan, a.raw)
 		}
 	}
-	for range 16 {
+	for range 17 {
 		w.scan("4714", "")
 	}
 	w.scan("4711", "").refuses(http.StatusTooManyRequests, "too_many_attempts")

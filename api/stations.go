@@ -25,7 +25,8 @@ func (a *API) registerStations() {
 		about:   "With the cookie of pair_station. On the public listener."}, anyoneOutside, a.stationBoard)
 	register(a, operation{id: "scan_at_station", method: http.MethodPost, path: "/self/station/scans", tag: "self-service",
 		summary: "What was scanned at a charging station: a badge, a code, or the label of a handheld",
-		about: "A badge and a label, in either order, take a handheld, also from whoever has it; a label alone brings it back. With the cookie " +
+		about: "A badge and a label, in either order, take a handheld, also from whoever has it; a label alone brings it back; " +
+			"what is locked because it stayed away takes the label and then a badge. With the cookie " +
 			"of pair_station. On the public listener."}, anyoneOutside, a.scanAtStation)
 }
 
@@ -116,11 +117,12 @@ const (
 	ScanHandedOver ScanResult = "handed_over" // taken from somebody
 	ScanAgain      ScanResult = "again"       // they had it already
 	ScanReturned   ScanResult = "returned"
+	ScanLocked     ScanResult = "locked" // now a badge, to bring it back
 )
 
 // ScanView is what a scan came to.
 type ScanView struct {
-	Result   ScanResult    `json:"result" enum:"person,free,taken,handed_over,again,returned"`
+	Result   ScanResult    `json:"result" enum:"person,free,taken,handed_over,again,returned,locked"`
 	Name     string        `json:"name" doc:"Whose badge it was, or who had it."`
 	From     string        `json:"from" doc:"Who had it before."`
 	Handheld *HandheldView `json:"handheld,omitempty"`
@@ -133,6 +135,8 @@ var codeUnknownScan = fault.Define(fault.Refused, "scan_unknown",
 type scanned struct {
 	person *auth.Known
 	item   *inventory.Item
+	// labelFirst: the handheld, and then the badge.
+	labelFirst bool
 }
 
 func (a *API) scanAtStation(ctx context.Context, in *scanInput) (*output[ScanView], error) {
@@ -155,7 +159,7 @@ func (a *API) scanAtStation(ctx context.Context, in *scanInput) (*output[ScanVie
 		if now.person == nil {
 			now.person = before.person
 		} else if now.item == nil {
-			now.item = before.item
+			now.item, now.labelFirst = before.item, before.item != nil
 		}
 	}
 	view, err := a.actOn(ctx, st, now)
@@ -208,8 +212,13 @@ func (a *API) actOn(ctx context.Context, st auth.Station, s scanned) (ScanView, 
 	u := usesByDevice(uses)[s.item.Device.ID]
 	out := u.ID != "" && u.Open()
 	mine := out && s.person != nil && u.Holder.Account == string(s.person.Account)
+	locked := out && u.LockedByRule()
 	switch {
-	case out && (s.person == nil || mine && a.now().Sub(u.TakenAt) > atOnce):
+	case locked && s.person == nil:
+		// Its label stands on the board: with it alone anybody could free it from here.
+		v := a.handheldView(*s.item, u, "")
+		return ScanView{Result: ScanLocked, Handheld: &v}, nil
+	case locked && s.labelFirst, out && (s.person == nil || mine && a.now().Sub(u.TakenAt) > atOnce):
 		return a.returnedAt(ctx, st, s)
 	case s.person == nil:
 		v := a.handheldView(*s.item, u, "")

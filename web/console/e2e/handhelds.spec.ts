@@ -120,6 +120,8 @@ test("what stays away is locked after the grace that IT set, and free again when
   await expect.poll(async () => hospital.device(overdue.serial), { timeout: 20_000 }).toMatchObject({ locked: true, lost_mode: true });
   await expect(card(page, overdue.label)).toContainText("Locked, because it stayed away", { timeout: 15_000 });
   await scan(page, overdue.label);
+  await expect(page.getByText("To bring it back, scan your badge too.")).toBeVisible();
+  await scan(page, badge.nurse);
   await expect(page.getByText(`${overdue.label} is back`)).toBeVisible();
   await expect(page.getByText("Thank you, Second nurse 4 North")).toBeVisible();
   await expect.poll(async () => hospital.device(overdue.serial), { timeout: 20_000 }).toMatchObject({ locked: false, lost_mode: false });

@@ -92,6 +92,7 @@ function Station({ board, stale }: { board: Board; stale: boolean }) {
   );
 }
 
+const waitsForMore = ({ result }: Scan) => result === "person" || result === "free" || result === "locked";
 const takeable = (scan: Scan) => scan.handheld?.state === "free" || scan.handheld?.state === "clearing";
 
 interface Half {
@@ -112,7 +113,7 @@ function Scanner() {
   useTypedAnywhere(field);
   useEffect(() => {
     if (!said && error === undefined) return;
-    const waits = said?.result === "person" || said?.result === "free" ? halfWaits : saidFor;
+    const waits = said && waitsForMore(said) ? halfWaits : saidFor;
     const timer = setTimeout(() => {
       setSaid(undefined);
       setError(undefined);
@@ -126,9 +127,9 @@ function Scanner() {
     try {
       const { data, error: refused } = await anyone.POST("/api/v1/self/station/scans", { body: { scan, with: half.current?.scan } });
       if (!data) throw refused;
-      half.current = data.result === "person" || (data.result === "free" && takeable(data)) ? { scan, answer: data } : undefined;
+      half.current = data.result === "person" || data.result === "locked" || (data.result === "free" && takeable(data)) ? { scan, answer: data } : undefined;
       setSaid(data);
-      if (data.result !== "person" && data.result !== "free") void queries.invalidateQueries();
+      if (!waitsForMore(data)) void queries.invalidateQueries();
     } catch (problem) {
       half.current = undefined;
       setSaid(undefined);
@@ -184,9 +185,10 @@ function Said({ scan }: { scan: Scan }) {
     taken: () => t("station.taken", { name, label }),
     handed_over: () => t("station.handed", { name, label, from }),
     again: () => t("station.again", { name, label }),
+    locked: () => t("station.locked", { label }),
     returned: () => t("station.returned", { label }),
   }[result]();
-  const waits = result === "person" || result === "free";
+  const waits = waitsForMore(scan);
   return (
     <Alert color={waits ? "blue" : "teal"} variant="light">
       <Text size="xl" fw={700} c="var(--mantine-color-text)">
