@@ -57,6 +57,8 @@ var causes = map[audit.Action]func(audit.Event) []Raise{
 	"recovery.cancelled": aboutAccount(RuleRecovery),
 	"recovery.finished":  aboutAccount(RuleRecovery),
 
+	"handheld.disputed": func(e audit.Event) []Raise { return []Raise{about(e, RuleHandheldDisputed, "device:"+e.Device)} },
+
 	"limit.raised":           guardChanged,
 	"limit.lowered":          guardChanged,
 	"freeze.lifted":          both(guardChanged, decided),

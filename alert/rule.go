@@ -15,6 +15,7 @@ const (
 	RuleReviewDue          RuleID = "review_due"
 	RuleRecovery           RuleID = "recovery"
 	RuleGuardChanged       RuleID = "guard_changed"
+	RuleHandheldDisputed   RuleID = "handheld_disputed"
 	RuleWardSilent         RuleID = "ward_silent"
 	RuleDeviceCertificates RuleID = "device_certificates"
 	RuleServerCertificates RuleID = "server_certificates"
@@ -78,6 +79,7 @@ var rules = []Rule{
 	{ID: RuleRecovery, Severity: Critical, Words: "An account is recovered on the host", Always: true, Concerned: true},
 	{ID: RuleLimitReached, Severity: Warning, Words: "A limit is reached"},
 	{ID: RuleGuardChanged, Severity: Warning, Words: "The guard is changed"},
+	{ID: RuleHandheldDisputed, Severity: Warning, Words: "Somebody does not have the handheld that is on their name"},
 	{ID: RuleWardSilent, Severity: Warning, Stands: true, Words: "A ward has fallen silent", Numbers: []Number{
 		{ID: NumberShare, Unit: "percent", Default: 50, Least: 10, Most: 100},
 		{ID: NumberMinutes, Unit: "minutes", Default: 60, Least: 10, Most: 1440},

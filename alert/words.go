@@ -31,6 +31,8 @@ func (a Alert) Title() string {
 		return fmt.Sprintf("%s certificates of devices run out soon", a.Facts["count"])
 	case RuleServerCertificates:
 		return fmt.Sprintf("The certificate of the %s runs out", a.Facts["name"])
+	case RuleHandheldDisputed:
+		return "Somebody does not have the handheld that is on their name"
 	case RuleBackupOld:
 		return "There is no recent backup"
 	case RuleApprovalWanted, RuleApprovalDecided:
@@ -114,6 +116,8 @@ func (a Alert) Text() string {
 			return "A passkey or a session was used in a way that only a copy explains. Ask its owner, and end the sessions of the account."
 		}
 		return "Two programs answer with the same certificate and take turns. One of them is a copy: contain the device, and enroll it anew."
+	case RuleHandheldDisputed:
+		return "Their badge may have been used by somebody else, or it lies where they left it. Find out who took it; report it lost if nobody knows."
 	case RuleFreeze:
 		if a.Facts["cause"] == "by_hand" {
 			return "Somebody pressed stop. Nothing that destroys leaves until a security officer and an administrator have lifted it."

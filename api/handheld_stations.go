@@ -66,7 +66,6 @@ func (a *API) listStations(ctx context.Context, _ *PageInput) (*pageOutput[Stati
 }
 
 type createStationInput struct {
-	IdempotentInput
 	Body struct {
 		WardID device.PlaceID `json:"ward_id" minLength:"1" maxLength:"64"`
 		Name   string         `json:"name" minLength:"1" maxLength:"80" doc:"Such as Charging station 4 West."`
@@ -106,12 +105,7 @@ func (a *API) reachStation(ctx context.Context, id auth.StationID) (auth.Station
 	return st, tree, err
 }
 
-type stationCodeInput struct {
-	StationIDInput
-	IdempotentInput
-}
-
-func (a *API) createStationCode(ctx context.Context, in *stationCodeInput) (*output[PairingView], error) {
+func (a *API) createStationCode(ctx context.Context, in *StationIDInput) (*output[PairingView], error) {
 	st, tree, err := a.reachStation(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -123,7 +117,7 @@ func (a *API) createStationCode(ctx context.Context, in *stationCodeInput) (*out
 	return a.pairingView(st, tree, code), nil
 }
 
-func (a *API) endStation(ctx context.Context, in *stationCodeInput) (*empty, error) {
+func (a *API) endStation(ctx context.Context, in *StationIDInput) (*empty, error) {
 	st, _, err := a.reachStation(ctx, in.ID)
 	if err != nil {
 		return nil, err

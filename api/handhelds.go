@@ -73,6 +73,7 @@ type SharedHandheldView struct {
 	Model    string        `json:"model"`
 	Ward     string        `json:"ward" doc:"Its ward; empty: it has none, and cannot be taken."`
 	State    HandheldState `json:"state" enum:"free,out,overdue,clearing,lost,out_of_use"`
+	Locked   bool          `json:"locked" doc:"It says that it is locked, and that was asked because it stayed away."`
 	LastSeen *time.Time    `json:"last_seen_at" nullable:"true"`
 	Use      *UseView      `json:"use,omitempty" doc:"The present one, or the last one while something of it is not done."`
 }
@@ -80,7 +81,7 @@ type SharedHandheldView struct {
 func (a *API) sharedHandheldView(i inventory.Item, u shift.Use) SharedHandheldView {
 	short := a.handheldView(i, u, "")
 	v := SharedHandheldView{ID: i.Device.ID, Label: short.Label, Serial: i.Device.Serial, Model: short.Model, Ward: wardName(i),
-		State: short.State, LastSeen: timeOrNil(i.Device.Report.ReceivedAt)}
+		State: short.State, Locked: short.Locked, LastSeen: timeOrNil(i.Device.Report.ReceivedAt)}
 	if u.ID != "" {
 		v.Use = useView(u)
 	}

@@ -141,6 +141,10 @@ func TestOnOnesOwnPhoneOneHasAHandheldOfOnesWardAndAColleaguesIsLikeNone(t *test
 	}
 	w.public.call(nia, http.MethodPost, "/self/handhelds/"+string(mine)+"/dispute", map[string]any{}).is(http.StatusOK)
 
+	if a := w.call(hal, http.MethodGet, "/alerts?state=open", nil).is(http.StatusOK); a.text("items.0.rule") != "handheld_disputed" || a.text("items.0.device_id") != string(mine) {
+		t.Errorf("nobody is told: %s", a.raw)
+	}
+
 	// The help desk sees it, brings it back for her, and has no right to the rest.
 	w.clock.Advance(14 * time.Hour)
 	hal.signIn()

@@ -36,7 +36,7 @@ type HandheldView struct {
 	Mine      bool          `json:"mine" doc:"I have it."`
 	Since     *time.Time    `json:"since" nullable:"true"`
 	DueAt     *time.Time    `json:"due_at" nullable:"true"`
-	Locked    bool          `json:"locked" doc:"It was locked because it stayed away."`
+	Locked    bool          `json:"locked" doc:"It says that it is locked, and that was asked because it stayed away."`
 	Battery   *int          `json:"battery_percent" nullable:"true" doc:"As it last reported, of what nobody has; null: not known, or longer ago than an hour."`
 	Charging  bool          `json:"charging" doc:"As it last reported, of what nobody has."`
 	Reachable bool          `json:"reachable" doc:"Wardline can lock it; otherwise it is only on record who has it."`
@@ -74,7 +74,7 @@ func (a *API) handheldView(i inventory.Item, u shift.Use, me auth.AccountID) Han
 			v.Battery, v.Charging = &b, d.Report.Charging
 		}
 	}
-	v.Locked = u.LockedByRule()
+	v.Locked = u.LockedByRule() && (d.Report.Locked || d.Report.LostMode)
 	switch {
 	case d.HasHold(device.HoldLost):
 		v.State = HandheldLost

@@ -138,7 +138,7 @@ func (s *Service) overdue(ctx context.Context, u Use) error {
 			}
 			use.NextAt = st.Now.Add(lookAgain)
 		case use.RemindedAt.IsZero() && !st.Now.Before(use.DueAt.Add(set.Remind)):
-			now.remind = !st.Device.HasHold(device.HoldLost)
+			now.remind = st.Device.Class == device.ClassHandheldShared && !st.Device.HasHold(device.HoldLost)
 			use.RemindedAt = st.Now
 			use.NextAt = use.next(set, st.Now)
 		default:

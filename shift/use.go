@@ -68,7 +68,8 @@ func (u Use) Open() bool { return u.EndedAt.IsZero() }
 // Overdue reports whether it should be back.
 func (u Use) Overdue(now time.Time) bool { return u.Open() && !now.Before(u.DueAt) }
 
-// LockedByRule reports whether the rule's lock may still be on it.
+// LockedByRule reports whether the rule has asked for a lock that may still be on
+// it, or on its way. What the handheld itself says is in its report.
 func (u Use) LockedByRule() bool { return !u.LockedAt.IsZero() && u.ReleasedAt.IsZero() }
 
 // Clearing reports whether the last person's work data is still to be removed.
@@ -220,7 +221,7 @@ func (s *Service) Return(ctx context.Context, r Returning) (Use, error) {
 		if st.Open == nil || (r.Holder != "" && st.Open.Holder.Account != r.Holder) {
 			return Decision{}, codeNotOut.New("Nobody has this handheld.")
 		}
-		if r.Holder != "" && st.Open.LockedByRule() && !shown {
+		if r.Holder != "" && st.Open.LockedByRule() && (st.Device.Report.Locked || st.Device.Report.LostMode) && !shown {
 			return Decision{}, CodeLocked.New("It is locked because it stayed away: from a telephone nobody sees that it is back.")
 		}
 		out = st.Open.end(st, EndingReturned)

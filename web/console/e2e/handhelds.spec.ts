@@ -26,8 +26,18 @@ async function usable(page: Page, what: string) {
   expect.soft(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), what).toBeLessThanOrEqual(1);
 }
 
-/** The screen of a charging station of 4 North, paired with the code that IT made. */
-async function station(hospital: Hospital, context: BrowserContext, name: string): Promise<Page> {
+/** The screen of a charging station of 4 North, paired with a code. */
+async function paired(hospital: Hospital, context: BrowserContext, code: string): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(`${hospital.selfURL}/station`);
+  await page.getByLabel("Code from the console").fill(code);
+  await button(page, "Use this screen").tap();
+  await expect(card(page, free.label)).toBeVisible();
+  return page;
+}
+
+/** IT makes the code in the console. */
+async function codeOfIT(hospital: Hospital, name: string): Promise<string> {
   const it = await hospital.as("it", "/handhelds?tab=stations");
   await it.getByRole("button", { name: "Add a station" }).click();
   const dialog = it.getByRole("dialog");
@@ -37,12 +47,7 @@ async function station(hospital: Hospital, context: BrowserContext, name: string
   await dialog.getByRole("button", { name: "Add a station" }).click();
   const code = await it.getByLabel("Code for its screen").inputValue();
   await it.close();
-  const page = await context.newPage();
-  await page.goto(`${hospital.selfURL}/station`);
-  await page.getByLabel("Code from the console").fill(code);
-  await button(page, "Use this screen").tap();
-  await expect(card(page, free.label)).toBeVisible();
-  return page;
+  return code;
 }
 
 /** What a scanner does: it types, wherever the focus is, and presses Enter. */
@@ -53,8 +58,7 @@ async function scan(page: Page, what: string) {
 }
 
 test("with badge and label a nurse takes a handheld in two scans, and with the label it is back", async ({ hospital, context }) => {
-  const page = await station(hospital, context, "Charging station 1");
-  await usable(page, "the board");
+  const page = await paired(hospital, context, await codeOfIT(hospital, "Charging station 1"));
   await scan(page, badge.nurse);
   await scan(page, free.label); // before the first is answered
   await expect(page.getByText(`Nurse 4 North has ${free.label}`)).toBeVisible();
@@ -107,7 +111,10 @@ test("on her own phone she takes one by its label, and a colleague's address ans
 });
 
 test("what stays away is locked after the grace that IT set, and free again when it is back", async ({ hospital, context }) => {
-  const page = await station(hospital, context, "Charging station 2");
+  const { items } = (await hospital.read("it", "/places?limit=200")) as { items: { id: string; name: string }[] };
+  const ward_id = items.find((place) => place.name.startsWith("4 North"))?.id;
+  const { code } = (await hospital.read("it", "/stations", { ward_id, name: "Charging station 2" })) as { code: string };
+  const page = await paired(hospital, context, code);
   await expect(card(page, overdue.label)).toContainText("Overdue");
   expect(await hospital.device(overdue.serial)).toMatchObject({ locked: false, lost_mode: false });
   const it = await hospital.as("it", "/handhelds?overdue=true");
@@ -118,7 +125,7 @@ test("what stays away is locked after the grace that IT set, and free again when
   await expect(it.getByText("Changed by it")).toBeVisible();
   await it.close();
   await expect.poll(async () => hospital.device(overdue.serial), { timeout: 20_000 }).toMatchObject({ locked: true, lost_mode: true });
-  await expect(card(page, overdue.label)).toContainText("Locked, because it stayed away", { timeout: 15_000 });
+  await expect(card(page, overdue.label)).toContainText("Locked, because it stayed away", { timeout: 30_000 });
   await scan(page, overdue.label);
   await expect(page.getByText("To bring it back, scan your badge too.")).toBeVisible();
   await scan(page, badge.nurse);

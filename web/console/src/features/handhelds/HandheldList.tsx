@@ -1,4 +1,4 @@
-import { Badge, Checkbox, Group, Stack, Text } from "@mantine/core";
+import { Badge, Checkbox, Group, Select, Stack, Text } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { api, type Schemas } from "../../api/client";
@@ -17,16 +17,28 @@ export type Handheld = Schemas["SharedHandheldView"];
 export function HandheldList() {
   const t = useT(handheldsStrings);
   const navigate = useNavigate();
-  const [{ overdue }, setAddress] = useAddress((raw) => ({ overdue: text(raw, "overdue") === "true" }));
+  const [{ overdue, ward }, setAddress] = useAddress((raw) => ({ overdue: text(raw, "overdue") === "true", ward: text(raw, "ward") }));
+  const places = api.useQuery("get", "/api/v1/places", { params: { query: { limit: 200 } } });
+  const wards = (places.data?.items ?? []).filter((place) => place.kind === "ward");
   const query = api.useInfiniteQuery(
     "get",
     "/api/v1/shared-handhelds",
-    { params: { query: { limit: 100, overdue: overdue || undefined } } },
+    { params: { query: { limit: 100, overdue: overdue || undefined, place_id: ward } } },
     { pageParamName: "cursor", initialPageParam: "", getNextPageParam: (page) => page.next_cursor || undefined },
   );
   const columns = useColumns();
   return (
     <Stack gap="md">
+      <Select
+        label={t("ward")}
+        placeholder={t("allWards")}
+        data={wards.map((place) => ({ value: place.id, label: place.words }))}
+        value={ward ?? null}
+        onChange={(value) => setAddress({ ward: value ?? undefined }, { replace: true })}
+        searchable
+        clearable
+        maw={420}
+      />
       <Checkbox label={t("overdueOnly")} checked={overdue} onChange={(event) => setAddress({ overdue: event.currentTarget.checked ? "true" : undefined }, { replace: true })} />
       <QueryView
         query={query}
@@ -102,18 +114,19 @@ function useColumns(): ColumnDef<Handheld>[] {
       { id: "holder", header: t("columns.holder"), cell: ({ row: { original: h } }) => open(h)?.name },
       { id: "since", header: t("columns.since"), cell: ({ row: { original: h } }) => open(h) && <Time at={h.use?.taken_at} /> },
       { id: "due", header: t("columns.due"), cell: ({ row: { original: h } }) => open(h) && <Time at={h.use?.due_at} /> },
-      { id: "note", header: t("columns.note"), cell: ({ row: { original: h } }) => <Done use={h.use} /> },
+      { id: "note", header: t("columns.note"), cell: ({ row: { original: h } }) => <Done handheld={h} /> },
     ];
   }, [t]);
 }
 
 /** What the rule did, and what the holder said. */
-function Done({ use }: { use: Handheld["use"] }) {
+function Done({ handheld }: { handheld: Handheld }) {
   const t = useT(handheldsStrings);
+  const { use } = handheld;
   if (!use) return null;
   const words = [
     use.disputed_at && !use.ended_at && t("disputed"),
-    use.locked_at && !use.released_at ? t("locked") : use.reminded_at && !use.ended_at && t("reminded"),
+    use.locked_at && !use.released_at ? t(handheld.locked ? "locked" : "lockAsked") : use.reminded_at && !use.ended_at && t("reminded"),
     use.note,
   ].filter(Boolean);
   return <Text size="sm">{words.join(" · ")}</Text>;

@@ -19,7 +19,7 @@ export default function HandheldsPage() {
   const [{ tab }, setAddress] = useAddress((raw) => ({ tab: mine.find((one) => one === text(raw, "tab")) ?? "list" }));
   return (
     <Page title={t("title")} about={t("about")}>
-      <Tabs value={tab} keepMounted={false} onChange={(value) => setAddress({ tab: value === "list" ? undefined : value, overdue: undefined }, { replace: true })}>
+      <Tabs value={tab} keepMounted={false} onChange={(value) => setAddress({ tab: value === "list" ? undefined : value, overdue: undefined, ward: undefined }, { replace: true })}>
         <Tabs.List mb="md">
           {mine.map((one) => (
             <Tabs.Tab value={one} key={one}>
