@@ -66,6 +66,7 @@ type People interface {
 	DenyStepUp(ctx context.Context, p auth.Principal, userCode string) error
 	AccountNamed(ctx context.Context, p auth.Principal, name string) (auth.Account, error)
 	AnotherPerson(ctx context.Context, p auth.Principal, asker auth.Asker) error
+	Holds(ctx context.Context, id auth.AccountID, role auth.Role) (bool, error)
 
 	ChangePassword(ctx context.Context, p auth.Principal, old, password string) error
 	EnrolTOTP(ctx context.Context, p auth.Principal, password string, proof auth.Proof) (auth.Enrolment, error)

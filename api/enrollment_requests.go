@@ -2,11 +2,13 @@ package api
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"wardline/auth"
 	"wardline/device"
 	"wardline/enroll"
+	"wardline/internal/fault"
 )
 
 // WaitingView is an enrollment that waits for a person.
@@ -102,15 +104,44 @@ func (a *API) decideWaiting(ctx context.Context, in *decideWaitingInput) (*empty
 	if err != nil {
 		return nil, err
 	}
-	known := false
-	for _, v := range views {
-		known = known || v.ID == in.ID
-	}
+	at := slices.IndexFunc(views, func(v WaitingView) bool { return v.ID == in.ID })
 	_, err = a.carryOut(ctx, func(ctx context.Context) (string, error) {
-		if !known {
+		if at < 0 {
 			return "", errNoRequest()
+		}
+		if in.Body.Approve {
+			if err := a.biomedAgrees(ctx, views[at]); err != nil {
+				return "", err
+			}
 		}
 		return "enrollment_request:" + in.ID, a.enroll.Decide(ctx, principalOf(ctx).Actor(), in.ID, in.Body.Approve, in.Body.Reason)
 	})
 	return nil, err
 }
+
+// biomedAgrees: an enrollment that ends the one of a medical device is a
+// revocation of it, which IT does to phones alone (SAFETY 4); and where a device
+// would get another class, one of the two people is from biomedical engineering
+// (SAFETY 2): whoever invited it, or whoever agrees.
+func (a *API) biomedAgrees(ctx context.Context, w WaitingView) error {
+	p := principalOf(ctx)
+	if p.Has(auth.RoleBiomed) {
+		return nil
+	}
+	if !w.Renewal && w.DeviceID != "" && !w.Class.IsPersonal() && !p.Has(auth.RoleSecurity) {
+		return codeBiomedDecides.New("A %s would lose the enrollment that it has.", w.Class.Words())
+	}
+	if !slices.ContainsFunc(w.Reasons, func(r WaitReasonView) bool { return r.Code == enroll.WaitNamesake }) {
+		return nil
+	}
+	if w.Invited != nil {
+		biomed, err := a.auth.Holds(ctx, auth.AccountID(w.Invited.CreatedBy), auth.RoleBiomed)
+		if err != nil || biomed {
+			return err
+		}
+	}
+	return codeBiomedDecides.New("The class of the device may change by it, and whoever invited it is not of biomedical engineering.")
+}
+
+var codeBiomedDecides = fault.Define(fault.Forbidden, "biomed_decides",
+	"Have somebody of biomedical engineering look at the device and agree.")

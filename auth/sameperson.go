@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -23,6 +24,18 @@ func (s *Service) AnotherPerson(ctx context.Context, p Principal, asker Asker) e
 		return codeSamePerson.New("Your account and %s's carry the same name, so they count as one person.", other.Username)
 	}
 	return nil
+}
+
+// Holds reports whether an account that can be used holds a role.
+func (s *Service) Holds(ctx context.Context, id AccountID, role Role) (bool, error) {
+	person, _, err := s.storage.Person(ctx, id)
+	if errors.Is(err, ErrNoSuch) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read what account %s may do: %w", id, err)
+	}
+	return !person.Disabled && slices.Contains(person.Roles, role), nil
 }
 
 // plainName is a person's name without what people write differently.

@@ -78,6 +78,9 @@ func (s *Service) RequestBatch(ctx context.Context, actor audit.Actor, b BatchAs
 	if err != nil {
 		return Batch{}, err
 	}
+	if ask.Kind == device.KindRevoke || ask.Kind == device.KindWriteOff {
+		return Batch{}, codeOneAtATime.New("What ends a device for good is asked of one device at a time.")
+	}
 	devices := distinct(b.Devices)
 	if len(devices) == 0 {
 		return Batch{}, fault.CodeInvalid.New("The batch names no device.").WithField("devices", "must name at least one")
@@ -150,6 +153,11 @@ func nothingLeft(items []BatchItem) error {
 	}
 	return f
 }
+
+// codeOneAtATime: no wipe reaches a device afterwards, and whoever asks is told so
+// of this one device (SAFETY 5).
+var codeOneAtATime = fault.Define(fault.Refused, "one_at_a_time",
+	"Open each device, and ask there.")
 
 var codeBatchEmpty = fault.Define(fault.Refused, "batch_empty", "Each device's own reason stands in errors.")
 

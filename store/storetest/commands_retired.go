@@ -53,6 +53,11 @@ func testRevoked(t *testing.T, h *Harness) {
 	lock := c.ask(phone, device.KindLock)
 	_, err := c.request(security, phone, device.KindRevoke)
 	refused(t, err, "invalid_input")
+	for kind, args := range map[device.Kind]string{device.KindRevoke: beyondReach, device.KindWriteOff: "{}"} {
+		_, err = c.Service.RequestBatch(c.ctx, security, commands.BatchAsk{Ask: commands.Ask{Kind: kind, Reason: "all of them", Args: []byte(args)},
+			Devices: []device.ID{phone.ID, c.Phone().ID}})
+		refused(t, err, "one_at_a_time")
+	}
 	_, err = c.request(security, phone, device.KindRevoke, args(`{"beyond_reach":false}`))
 	refused(t, err, "invalid_input")
 	revoke, err := c.request(security, phone, device.KindRevoke, args(beyondReach))
