@@ -195,7 +195,7 @@ var table = map[Permission]grants{
 
 	AuditRead:    all(GrantAsk, RoleAdmin, RoleSecurity, RoleAuditor),
 	EvidenceRead: all(GrantAsk, RoleIT, RoleSecurity, RoleAuditor),
-	EventsRead: all(GrantAsk, RoleIT, RoleBiomed, RoleHelpdesk, RoleSecurity, RoleSupply, RolePharmacist, RoleAuditor).
+	EventsRead: all(GrantAsk, RoleAdmin, RoleIT, RoleBiomed, RoleHelpdesk, RoleSecurity, RoleSupply, RolePharmacist, RoleAuditor).
 		and(GrantAskWard, RoleClinician).and(GrantAskNamed, RoleVendor),
 	AccountsRead:    all(GrantAsk, RoleAdmin, RoleSecurity, RoleAuditor),
 	AccountsManage:  all(GrantAsk, RoleAdmin).and(GrantSecond, RoleSecurity),
