@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"log/slog"
 	"slices"
 	"strings"
@@ -244,16 +245,22 @@ func (p *Post) deliver(ctx context.Context, d Delivery) error {
 	case errors.Is(err, ErrForGood), now.Sub(d.CreatedAt) > keepTrying:
 		d.State, d.LastError = GivenUp, short(err)
 	default:
-		d.DueAt, d.LastError = now.Add(pause(d.Attempts)), short(err)
+		d.DueAt, d.LastError = now.Add(pause(d.ID, d.Attempts)), short(err)
 		p.Log.WarnContext(ctx, "an alert could not be delivered and is tried again", "alert", string(d.Alert), "channel", string(d.Channel), "attempts", d.Attempts, "error", err)
 	}
 	return p.Storage.SettleDelivery(ctx, d)
 }
 
 // pause is how long to wait after so many attempts: half a minute, then twice as
-// long each time, an hour at most.
-func pause(attempts int) time.Duration {
-	return min(30*time.Second<<min(attempts-1, 10), longest)
+// long each time, an hour at most; and up to a quarter less, for each message and
+// attempt another part of it, so that what one outage held up does not fall on
+// the mail server all at once. It is drawn from the message's id: the same for
+// whoever works it out.
+func pause(id string, attempts int) time.Duration {
+	whole := min(30*time.Second<<min(attempts-1, 10), longest)
+	h := fnv.New32a()
+	_, _ = fmt.Fprintf(h, "%s %d", id, attempts)
+	return whole - whole/4*time.Duration(h.Sum32()%1000)/1000
 }
 
 // short is an error for a page: one line.
